@@ -1,0 +1,256 @@
+"""The case event and what each event's data holds (domain.md §3–4).
+
+Only shape: whether an event is allowed is lifecycle's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.documents.fields import Flag, Moment, Shape, Text, Whole, many, nested
+from schemas.lifecycle.words import REFUSE_REASONS, SUSPEND_KINDS
+from schemas.problems import N_
+
+STATION_CODE: Final = r"[0-9]{12}"
+CASE_NO: Final = r"[0-9]{24}[0-9A-HJ-NP-RTUWXY]"
+EVENT_ID: Final = r"ev:[0-9]{12}:[0-9a-z]{8}:[1-9][0-9]{0,15}"
+MAX_WHOLE: Final = 2**53 - 1
+"""The greatest whole number every JSON reader keeps exactly."""
+
+
+class Envelope(Shape):
+    """What every document has. _id and _rev are the store's to give; a body on its way in has neither."""
+
+    _id = Text(N_("文档编号"), high=200, required=False)
+    _rev = Text(N_("文档版本"), high=100, pattern=r"[0-9]+-[0-9a-z]+", required=False)
+    type = Text(N_("文档类型"), pattern=r"[a-z_]{1,40}")
+    schema = Whole(N_("文档结构版本"), 1, 1000)
+
+
+class Person(Shape):
+    """Who did it: employee number ("" for system and public), name and role as they were then."""
+
+    staff = Text(N_("工号"), low=0, high=40)
+    name = Text(N_("经办人姓名"), low=0, high=100)
+    role = Text(N_("角色"), pattern=r"[a-z_]{1,40}")
+
+
+class CaseEvent(Envelope):
+    """One thing that happened to a case. lamport: 1 + the largest its writer had seen in the case."""
+
+    _id = Text(N_("文档编号"), pattern=EVENT_ID, required=False)
+    case = Text(N_("办件编号"), pattern=CASE_NO)
+    event = Text(N_("办理动作"), pattern=r"[a-z_]{1,40}")
+    lamport = Whole(N_("顺序号"), 1, MAX_WHOLE)
+    at = Moment(N_("办理时间"), "public")
+    station = Text(N_("办理地点"), pattern=STATION_CODE)
+    actor = nested(Person, N_("经办人"))
+    data = nested(Shape, N_("办理内容"), "personal")
+
+
+class ItemCopy(Shape):
+    """The catalogue item as it was when the case began. Days are working days."""
+
+    code = Text(N_("事项编号"), high=40)
+    version = Whole(N_("事项版本"), 1, MAX_WHOLE)
+    name = Text(N_("事项名称"))
+    department = Text(N_("实施部门"))
+    zone = Text(N_("审批服务区"), low=0)
+    division_code = Text(N_("行政区划代码"), pattern=r"[0-9]{4,12}")
+    category_code = Text(N_("事项类型"), pattern=r"[0-9]{2}")
+    instant = Flag(N_("即办件"), "public")
+    promised_days = Whole(N_("承诺时限"), 1, 365)
+    legal_days = Whole(N_("法定时限"), 1, 365)
+
+
+class Applicant(Shape):
+    """id_type: three digits, 111 the identity card, 001 the unified social credit code."""
+
+    name = Text(N_("申请人"), "personal", high=100)
+    id_type = Text(N_("证件类型"), "personal", pattern=r"[0-9]{3}")
+    id_no = Text(N_("证件号码"), "personal", high=50)
+
+
+class MaterialLine(Shape):
+    """One line of the checklist as ticked."""
+
+    seq = Whole(N_("序号"), 1, 1000)
+    name = Text(N_("材料名称"))
+    required = Flag(N_("是否必要"), "public")
+    got = Flag(N_("是否收到"), "public")
+    mode = Text(N_("材料形式"), among=("original", "copy", "electronic"), required=False)
+
+
+class Changes(Shape):
+    """What is corrected on the spot; at least one of them (lifecycle asks)."""
+
+    applicant = nested(Applicant, N_("申请人"), "personal", required=False)
+    phone = Text(N_("联系电话"), "personal", low=0, high=40, required=False)
+    address = Text(N_("联系地址"), "personal", low=0, high=100, required=False)
+
+
+class Nothing(Shape):
+    """An event that says all by happening."""
+
+
+class Create(Shape):
+    """channel: GB/T 39046 A.5, 1 the window; form: the clerk's form: sent twice, it makes one case."""
+
+    item = nested(ItemCopy, N_("事项"))
+    applicant = nested(Applicant, N_("申请人"), "personal")
+    phone = Text(N_("联系电话"), "personal", low=0, high=40)
+    address = Text(N_("联系地址"), "personal", low=0, high=100)
+    channel = Text(N_("申请渠道"), pattern=r"[1-9]")
+    form = Text(N_("表单编号"), pattern=r"[0-9a-f]{32}")
+
+
+class Supply(Shape):
+    materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
+    note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
+
+
+class Receive(Shape):
+    materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
+    privacy_notice = Flag(N_("个人信息告知"), "public")
+    query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
+
+
+class PreReviewPass(Shape):
+    query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
+
+
+class PreReviewReturn(Shape):
+    reason = Text(N_("理由"), "personal", high=2000)
+    gaps = many(Text(N_("补正内容"), "personal", high=500), N_("补正内容"), "personal")
+
+
+class Forward(Shape):
+    to = Text(N_("报送单位"), pattern=STATION_CODE)
+
+
+class CorrectOnSpot(Shape):
+    changes = nested(Changes, N_("更正内容"), "personal")
+    note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
+
+
+class NotifySupplement(Shape):
+    gaps = many(Text(N_("补正内容"), "personal", high=500), N_("补正内容"), "personal")
+    note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
+
+
+class Refuse(Shape):
+    reason_code = Text(N_("不予受理情形"), among=REFUSE_REASONS)
+    reason = Text(N_("理由"), "personal", high=2000)
+
+
+class Assign(Shape):
+    to = Text(N_("审查人员"), high=40)
+
+
+class PassStep(Shape):
+    opinion = Text(N_("审查意见"), "personal", high=2000)
+
+
+class Reason(Shape):
+    """return_step, urge."""
+
+    reason = Text(N_("理由"), "personal", high=2000)
+
+
+class Suspend(Shape):
+    """days: working days it is expected to take, told in writing; approved_by: the zone head."""
+
+    kind = Text(N_("特别程序种类"), among=SUSPEND_KINDS)
+    days = Whole(N_("预计工作日数"), 1, 365)
+    approved_by = Text(N_("批准人"), high=40)
+
+
+class Result(Shape):
+    """resume, instant_conclude, conclude."""
+
+    result = Text(N_("办理结果"), "personal", high=2000)
+
+
+class Extend(Shape):
+    """days: working days (Licensing Law art. 42)."""
+
+    days = Whole(N_("延长工作日数"), 1, 10)
+    reason = Text(N_("理由"), "personal", high=2000)
+
+
+class Grant(Shape):
+    opinion = Text(N_("决定意见"), "personal", low=0, high=2000, required=False)
+
+
+class Deny(Shape):
+    reason = Text(N_("理由"), "personal", high=2000)
+    remedy = Text(N_("救济途径"), high=2000)
+
+
+class SubmitUpward(Shape):
+    to = Text(N_("转报机关"), pattern=STATION_CODE)
+    reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
+
+
+class Deliver(Shape):
+    receiver = Text(N_("签收人"), "personal", high=100)
+
+
+class Withdraw(Shape):
+    reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
+
+
+class Void(Shape):
+    """A reason, or the number of the case that takes its place (lifecycle asks for one of them)."""
+
+    reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
+    successor = Text(N_("接续办件"), pattern=CASE_NO, required=False)
+
+
+class Evaluate(Shape):
+    """level: GB/T 39046 A.8, 1 非常满意 … 5 非常不满意."""
+
+    level = Whole(N_("满意度"), 1, 5)
+    text = Text(N_("评价内容"), "personal", low=0, high=500, required=False)
+
+
+class CorrectRecord(Shape):
+    note = Text(N_("更正说明"), "personal", high=2000)
+    cosigned_by = Text(N_("会签人"), high=40)
+
+
+DATA: Final[Mapping[str, type[Shape]]] = {
+    "create": Create,
+    "discard": Nothing,
+    "submit_online": Supply,
+    "pre_review_pass": PreReviewPass,
+    "pre_review_return": PreReviewReturn,
+    "receive": Receive,
+    "forward": Forward,
+    "correct_on_spot": CorrectOnSpot,
+    "notify_supplement": NotifySupplement,
+    "supply": Supply,
+    "lapse": Nothing,
+    "deemed_accept": Nothing,
+    "accept": Nothing,
+    "refuse": Refuse,
+    "instant_conclude": Result,
+    "assign": Assign,
+    "pass_step": PassStep,
+    "return_step": Reason,
+    "suspend": Suspend,
+    "resume": Result,
+    "extend": Extend,
+    "grant": Grant,
+    "deny": Deny,
+    "submit_upward": SubmitUpward,
+    "conclude": Result,
+    "deliver": Deliver,
+    "withdraw": Withdraw,
+    "void": Void,
+    "evaluate": Evaluate,
+    "urge": Reason,
+    "correct_record": CorrectRecord,
+}
+"""What each event of a case carries in `data`."""

@@ -1,0 +1,148 @@
+"""Numbers people copy by hand: case numbers, query codes, citizens' and organisations' numbers; their masks.
+
+Holds no list of numbers in use and draws none by itself: serials and chance come from the caller.
+
+A case number (domain.md §2.3) is 25 characters that a station can give out without a network:
+
+    510903001001 20180209 0007 K
+    station      day      serial check
+
+The check character is reckoned as in GB 32100—2015 (the organisations' credit code): each character stands
+for its place in an alphabet of 31 without I O S V Z, place i (from 0) weighs 3^i mod 31, and the check
+makes the sum divisible by 31. 31 is prime, two places weigh the same only 30 places apart and none but the
+first weighs 1 as the check does, so one wrong character or two neighbours swapped always show.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from stdnum.cn import ric
+from stdnum.cn import uscc as _uscc
+from stdnum.exceptions import ValidationError
+
+from schemas.problems import N_, DomainError, Problem
+
+ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+MAX_SERIAL: Final = 9999
+
+_VALUE: Final = {character: i for i, character in enumerate(ALPHABET)}
+_WEIGHTS: Final = tuple(pow(3, i, 31) for i in range(24))
+_CASE_NO: Final = re.compile(r"([0-9]{12})([0-9]{8})([0-9]{4})([0-9A-HJ-NP-RTUWXY])")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNo:
+    """A case number read: who gave it out (12 digits), on what day, as which of that day (1–9999)."""
+
+    station: str
+    day: date
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdNo:
+    """A citizen's identity number (GB 11643—1999) read: its 18 characters, GB/T 2260 division, bearer."""
+
+    text: str
+    division: str
+    birth: date
+    sex: Literal["male", "female"]
+
+
+def _plain(text: str) -> str:
+    """As typed or pasted → half-width, upper case, without spaces and hyphens."""
+    return re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()
+
+
+def _check(digits: str) -> str:
+    return ALPHABET[-sum(_VALUE[c] * w for c, w in zip(digits, _WEIGHTS, strict=True)) % 31]
+
+
+def case_no(station: str, day: date, serial: int) -> str:
+    """The 25-character number of the serial-th case (1–9999) a station opens on a day.
+
+    station is a 12-digit code. Raises DomainError "serials_used_up" beyond 9999, ValueError if the
+    arguments are none of that.
+    """
+    if not re.fullmatch(r"[0-9]{12}", station) or serial < 1 or day.year < 1000:
+        raise ValueError(f"no case number for {station!r}, {day}, {serial}")
+    if serial > MAX_SERIAL:
+        raise DomainError(
+            Problem("serials_used_up", N_("今天的办件编号已用完（每日最多{max}件）"), {"max": MAX_SERIAL})
+        )
+    digits = f"{station}{day:%Y%m%d}{serial:04d}"
+    return digits + _check(digits)
+
+
+def parse_case_no(text: str) -> CaseNo:
+    """Read a case number as typed: spaces, hyphens, full-width and lower-case forms are taken.
+
+    Raises DomainError "bad_case_no".
+    """
+    found = _CASE_NO.fullmatch(_plain(text))
+    if found is not None and _check(found[1] + found[2] + found[3]) == found[4] and found[3] != "0000":
+        try:
+            return CaseNo(found[1], date.fromisoformat(found[2]), int(found[3]))
+        except ValueError:  # no such day
+            pass
+    raise DomainError(Problem("bad_case_no", N_("办件编号“{text}”有误，请对照收件凭证核对"), {"text": text}))
+
+
+def query_code(rand: Callable[[int], int]) -> str:
+    """A 6-digit code for asking about a case without an account. rand(n) gives a whole number from 0 to
+    n-1, all equally likely and not to be guessed (secrets.randbelow)."""
+    return f"{rand(1_000_000):06d}"
+
+
+def id_no(text: str, on: date | None = None) -> IdNo:
+    """Read a citizen's identity number as typed; with `on`, the bearer must have been born by that day.
+
+    Check digit and a birth date that exists, as GB 11643 asks. The division is not looked up: numbers keep
+    the code of a county long since dissolved, or carry that of one founded after the bearer was born.
+    Raises DomainError "bad_id_no".
+    """
+    plain = _plain(text)
+    try:
+        # ASCII is asked for because stdnum takes digits of other scripts as well.
+        if (
+            len(plain) == 18
+            and plain.isascii()
+            and plain[:17].isdigit()
+            and plain[17] == ric.calc_check_digit(plain)
+        ):
+            birth = ric.get_birth_date(plain)
+            if on is None or birth <= on:
+                return IdNo(plain, plain[:6], birth, "male" if int(plain[16]) % 2 else "female")
+    except ValidationError:
+        pass  # no such day
+    raise DomainError(Problem("bad_id_no", N_("身份证号码有误：应为18位，且与校验码、出生日期相符")))
+
+
+def uscc(text: str) -> str:
+    """Read a unified social credit code (GB 32100—2015) as typed. Raises DomainError "bad_uscc"."""
+    try:
+        return str(_uscc.validate(_plain(text)))
+    except ValidationError as error:
+        raise DomainError(
+            Problem("bad_uscc", N_("统一社会信用代码有误：应为18位，且与校验码相符"))
+        ) from error
+
+
+def mask_name(name: str) -> str:
+    """张三丰 → 张**, for lists and public screens. Always two stars, so that the length tells nothing."""
+    return name[:1] + "**" if name else ""
+
+
+def mask_id_no(text: str) -> str:
+    """510903198001011234 → 510903********1234 (domain.md §2.7); shorter ones keep a character each end."""
+    if len(text) >= 15:
+        return text[:6] + "*" * (len(text) - 10) + text[-4:]
+    if len(text) >= 5:
+        return text[0] + "*" * (len(text) - 2) + text[-1]
+    return "*" * len(text)
