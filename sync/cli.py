@@ -1,0 +1,121 @@
+"""bianmin-sync: replication by hand, for operators and for trying things out. Holds no replication of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from sync import names, remote, replicate, wire
+from sync.endpoint import requests
+from sync.errors import BadRequest, SyncError
+from sync.remote import RemoteDatabase, RemoteServer
+from sync.store import Database, Store
+
+PEER = """PEER is http://user:password@host:port/db/NAME, or PATH.sqlite#NAME for a database in a store's file."""
+
+
+def open_peer(text: str, closing: contextlib.ExitStack, *, create: bool = False) -> Database | RemoteDatabase:
+    """The peer `text` names. What was opened for it is closed with `closing`. BadRequest if it names none."""
+    if text.startswith(("http://", "https://")):
+        parts = urlsplit(text)
+        above, _, name = parts.path.rstrip("/").rpartition("/")
+        auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        host = parts.netloc.rpartition("@")[2]
+        server = closing.enter_context(RemoteServer(f"{parts.scheme}://{host}{above}", auth=auth))
+        return server.database(name, create=create)
+    path, hash, name = text.rpartition("#")
+    if not path or not hash or not names.is_database(name):
+        raise BadRequest(f"{text!r} names no peer. {PEER}")
+    store = closing.enter_context(Store.open(path, create=create))
+    return store.database(name, create=create)
+
+
+@click.group(epilog=PEER)
+def main() -> None:
+    """Replicates between stores and servers that speak CouchDB's replication protocol."""
+
+
+@main.command("replicate", epilog=PEER)
+@click.argument("source")
+@click.argument("target")
+@click.option(
+    "--batch", default=500, show_default=True, type=click.IntRange(1, 10_000), help="Changes a round."
+)
+@click.option("--create", is_flag=True, help="Make the target if it is missing.")
+def replicate_command(source: str, target: str, batch: int, create: bool) -> None:
+    """Copy to TARGET every revision of SOURCE that it lacks."""
+    with _said_plainly(), contextlib.ExitStack() as closing:
+        if _file(source) and _file(source) == _file(target):
+            store = closing.enter_context(Store.open(source.rpartition("#")[0], create=False))
+            session = replicate.replicate(
+                store.database(source.rpartition("#")[2]),
+                store.database(target.rpartition("#")[2], create=create),
+                batch=batch,
+            )
+        else:
+            session = replicate.replicate(
+                open_peer(source, closing), open_peer(target, closing, create=create), batch=batch
+            )
+        _print(
+            {
+                "replication_id": session.replication_id,
+                "start_seq": session.start_seq,
+                "end_seq": session.end_seq,
+                "changes": session.changes,
+                "read": session.read,
+                "written": session.written,
+                "refused": [refusal._asdict() for refusal in session.refused],
+                "seconds": round(session.ended_at - session.started_at, 3),
+            }
+        )
+        if session.refused:
+            raise SystemExit(1)
+
+
+@main.command(epilog=PEER)
+@click.argument("peer")
+def info(peer: str) -> None:
+    """Say what PEER is."""
+    with _said_plainly(), contextlib.ExitStack() as closing:
+        opened = open_peer(peer, closing)
+        _print({"identity": opened.identity, **opened.info()})
+
+
+@main.command()
+def config() -> None:
+    """Print the bounds this program works within."""
+    _print(
+        {
+            "document_bytes": wire.MAX_DOCUMENT,
+            "request_bytes_sent": remote.MAX_REQUEST,
+            "request_bytes_taken": requests.MAX_BODY,
+            "response_bytes_taken": remote.MAX_RESPONSE,
+            "items_in_a_request": requests.MAX_ITEMS,
+            "timeouts_seconds": remote.TIMEOUT.as_dict(),
+            "checkpoints_remembered": replicate.HISTORY,
+            "checkpoint_every_batches": replicate.CHECKPOINT_BATCHES,
+            "checkpoint_every_seconds": replicate.CHECKPOINT_SECONDS,
+        }
+    )
+
+
+def _file(peer: str) -> Path | None:
+    return None if "://" in peer else Path(peer.rpartition("#")[0]).resolve()
+
+
+@contextlib.contextmanager
+def _said_plainly() -> Any:
+    """Our errors as a sentence and exit status 2, not as a traceback."""
+    try:
+        yield
+    except SyncError as error:
+        raise click.exceptions.UsageError(error.reason) from error
+
+
+def _print(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

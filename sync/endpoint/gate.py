@@ -1,0 +1,32 @@
+"""What is asked of whoever judges. Holds no judgement: station and hub pass theirs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol, TypeAlias
+
+import flask
+
+from sync.peer import Refusal, Revision
+from sync.store import Database
+
+Action: TypeAlias = Literal["read", "write", "create", "admin"]
+
+
+class Gate(Protocol):
+    """Says who asks, and what they may. `principal` is whatever `authenticate` returned; nothing here looks inside."""
+
+    def authenticate(self, request: flask.Request) -> Any:
+        """Who asks; raises Unauthorized. Called once a request, before anything of it is read."""
+
+    def allow(self, principal: Any, db: str, action: Action) -> None:
+        """Raises Forbidden unless they may. Writing checkpoints (`_local`) is part of reading."""
+
+    def databases(self, principal: Any, names: Iterable[str]) -> Iterable[str]:
+        """Those of `names` they may know of."""
+
+    def admit(self, principal: Any, db: str, revision: Revision) -> Refusal | None:
+        """Authority over one revision; None lets it in. A badly *filled* one is let in: to refuse it would lose it."""
+
+    def written(self, principal: Any, db: Database) -> None:
+        """Called after revisions have been durably written to `db`, before the answer goes out."""

@@ -1,0 +1,190 @@
+"""What can go wrong while documents are kept and moved. Holds no behaviour but wording and statuses.
+
+    SyncError
+     ├─ OurFault                     this side cannot do its work; a person here must act
+     │   ├─ BadStore                 the file is damaged, of another program, or locked with another key
+     │   │   └─ StoreMissing         there is no file, and the caller did not ask for a new one
+     │   ├─ StoreTooNew              a newer bianmin wrote the file; it was not touched
+     │   ├─ StoreLocked              another process has the file open
+     │   ├─ StoreClosed              the store was used after close()
+     │   └─ DiskFull                 nothing was written, nothing is lost, reading goes on
+     └─ TheirFault                   the other side asked for, or answered, something that cannot be served
+         ├─ BadJson                  not JSON, or JSON no strict reader takes                    400
+         ├─ BadRequest               JSON of another shape than asked for                        400
+         ├─ Unauthorized             nobody is signed in                                         401
+         ├─ Forbidden                somebody is, and may not                                    403
+         ├─ NotFound                 no such database or document                                404
+         ├─ NotAcceptable            asked in a way that is not served here                      406
+         ├─ Conflict                 the document has moved on                                   409
+         ├─ DatabaseExists           created twice                                               412
+         ├─ MissingStub              a stub names an attachment that is not here                 412
+         ├─ TooLarge                 more than the bound named in the reason                     413
+         ├─ BadContentType           a body of another kind than JSON                            415
+         ├─ Unreachable              no answer: refused, cut, or too slow                        502
+         ├─ PeerFailed               an answer, and it says the peer is in trouble (5xx, 429)    502
+         └─ NotAPeer                 an answer, and not from a peer: a captive portal, a redirect 502
+
+Which side must act is the first question asked of every failure, hence the two branches. `status` is what an
+endpoint answers, `error` is CouchDB's word for it, `reason` is a sentence for a person. The cause is chained.
+"""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """The root. `SyncError(reason)`; status and error word belong to the class."""
+
+    status: int = 500
+    error: str = "internal_server_error"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OurFault(SyncError):
+    """This side cannot do its work."""
+
+    status = 500
+
+
+class BadStore(OurFault):
+    """The file is damaged, belongs to another program, or is encrypted with another key."""
+
+    error = "bad_store"
+
+
+class StoreMissing(BadStore):
+    """There is no store at the path, and none was to be made."""
+
+    error = "no_store"
+
+
+class StoreTooNew(OurFault):
+    """The file was written by a newer version. It is left as it was."""
+
+    error = "store_too_new"
+
+
+class StoreLocked(OurFault):
+    """Another process has the store open."""
+
+    status = 503
+    error = "store_locked"
+
+
+class StoreClosed(OurFault):
+    """The store has been closed."""
+
+    status = 503
+    error = "store_closed"
+
+
+class DiskFull(OurFault):
+    """The disk has no room. The transaction was undone whole; reading goes on; try again once there is room."""
+
+    status = 507
+    error = "insufficient_storage"
+
+
+class TheirFault(SyncError):
+    """The other side asked for, or answered, something that cannot be served."""
+
+    status = 400
+    error = "bad_request"
+
+
+class BadJson(TheirFault):
+    """Not JSON, or JSON that two readers could understand differently."""
+
+
+class BadRequest(TheirFault):
+    """Well-formed JSON or a query of another shape than asked for."""
+
+
+class Unauthorized(TheirFault):
+    """Nobody is signed in."""
+
+    status = 401
+    error = "unauthorized"
+
+
+class Forbidden(TheirFault):
+    """Somebody is signed in and may not do this."""
+
+    status = 403
+    error = "forbidden"
+
+
+class NotFound(TheirFault):
+    """No such database, document or attachment."""
+
+    status = 404
+    error = "not_found"
+
+
+class NotAcceptable(TheirFault):
+    """Asked for in a form that is not served here."""
+
+    status = 406
+    error = "not_acceptable"
+
+
+class Conflict(TheirFault):
+    """The document has moved on since it was read."""
+
+    status = 409
+    error = "conflict"
+
+
+class DatabaseExists(TheirFault):
+    """A database of this name is already there."""
+
+    status = 412
+    error = "file_exists"
+
+
+class MissingStub(TheirFault):
+    """A stub names an attachment that is not held here."""
+
+    status = 412
+    error = "missing_stub"
+
+
+class TooLarge(TheirFault):
+    """More than the bound named in the reason."""
+
+    status = 413
+    error = "too_large"
+
+
+class BadContentType(TheirFault):
+    """A request body of another kind than application/json."""
+
+    status = 415
+    error = "bad_content_type"
+
+
+class Unreachable(TheirFault):
+    """No answer: refused, cut off, or too slow. Trying again later is right."""
+
+    status = 502
+    error = "unreachable"
+
+
+class PeerFailed(TheirFault):
+    """The peer answered that it is in trouble or busy. `retry_after` is in seconds, when it said so."""
+
+    status = 502
+    error = "peer_failed"
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class NotAPeer(TheirFault):
+    """Something answered that is no peer: a captive portal, a redirect, another program."""
+
+    status = 502
+    error = "not_a_peer"

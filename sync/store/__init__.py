@@ -1,0 +1,12 @@
+"""The embedded peer: one SQLite file a server. `Store.open(path)` is the way in.
+
+store.py       the file: opening, the one writer, readers, the feed over all databases
+database.py    one database: a peer, and its documents
+reading.py     SELECTs        writing.py   taking revisions in, a batch at a time
+schema.py      the tables     connection.py  pragmas, lock, errors
+"""
+
+from sync.store.database import Database, Quarantined, Row
+from sync.store.store import Store, StoreChange, Transaction
+
+__all__ = ["Database", "Quarantined", "Row", "Store", "StoreChange", "Transaction"]

@@ -1,0 +1,390 @@
+"""One SQLite file with all databases of a server: opening it, its one writer, its readers, its feed.
+
+What a file promises: an acknowledged write survives a power cut; a transaction is there whole or not at all; sequences
+never go back; the file is never replaced by an empty one; a second process is told, not let in. Documents are
+`database.py`'s, taking them in is `writing.py`'s.
+
+    any thread ──> read()          a reader from a small pool; never waits for the writer
+    any thread ──> transaction()   the writer, one at a time; COMMIT is durable when the block ends; waiters are woken
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple
+
+import apsw
+
+from sync import names
+from sync.errors import BadStore, DatabaseExists, NotFound, StoreClosed, StoreMissing, StoreTooNew
+from sync.store import connection as sqlite
+from sync.store import schema, writing
+from sync.store.database import Database
+
+READERS: Final = 8
+
+
+class StoreChange(NamedTuple):
+    """One document of any database, at its newest place in the store's feed."""
+
+    seq: int
+    db: str
+    id: str
+    winner_rev: str
+    deleted: bool
+
+
+class _Entry(NamedTuple):
+    """A database as the process remembers it. Safe to remember: the lock keeps every other process out."""
+
+    key: int
+    incarnation: str
+
+
+class Transaction:
+    """What may be done between BEGIN and COMMIT. Reads through `connection` see what was written so far."""
+
+    def __init__(self, connection: apsw.Connection, seq: int, now: float) -> None:
+        self.connection = connection
+        self.now = now
+        self.seq = seq
+        self.touched: dict[int, int] = {}
+        self._counts: dict[int, tuple[int, int]] = {}
+
+    def next_seq(self, db: int) -> int:
+        """The next sequence of the store, given to database `db`."""
+        self.seq += 1
+        self.touched[db] = self.seq
+        return self.seq
+
+    def count(self, db: int, documents: int, deletions: int) -> None:
+        """Notes by how much database `db` grew."""
+        living, dead = self._counts.get(db, (0, 0))
+        self._counts[db] = living + documents, dead + deletions
+
+    def counter(self, name: str, step: int = 1) -> int:
+        """The named counter, `step` further."""
+        value = sqlite.scalar(
+            self.connection,
+            "INSERT INTO counters VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + ?2 RETURNING value",
+            (name, step),
+        )
+        return int(value)
+
+    def settle(self) -> None:
+        """Writes what was only counted along the way."""
+        if self.touched:
+            self.connection.execute("INSERT OR REPLACE INTO counters VALUES ('seq', ?)", (self.seq,))
+        self.connection.executemany(
+            "UPDATE databases SET doc_count = doc_count + ?, del_count = del_count + ? WHERE db = ?",
+            [(living, dead, db) for db, (living, dead) in self._counts.items()],
+        )
+
+
+class Store:
+    """Open one with `Store.open`. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        key: bytes | None,
+        lock: sqlite.FileLock,
+        writer: apsw.Connection,
+        clock: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self.path = path
+        self._key = key
+        self._file_lock = lock
+        self._writer = writer
+        self._clock = clock
+        self._random = random
+        self._write_lock = threading.RLock()
+        self._changed = threading.Condition()
+        self._readers: list[apsw.Connection] = []
+        self._reader_slots = threading.BoundedSemaphore(READERS)
+        self._closed = False
+        self._unsure: str | None = None
+        facts = dict(sqlite.rows(writer, "SELECT name, value FROM store"))
+        self.uuid: str = facts["uuid"]
+        self.epoch: str = facts["epoch"]
+        self._seq: int = sqlite.scalar(writer, "SELECT value FROM counters WHERE name = 'seq'") or 0
+        self._databases: dict[str, _Entry] = {
+            name: _Entry(key, incarnation)
+            for name, key, incarnation in sqlite.rows(writer, "SELECT name, db, incarnation FROM databases")
+        }
+        self._last: dict[int, int] = {}
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        clock: Callable[[], float] = time.time,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        key: bytes | None = None,
+        create: bool = True,
+    ) -> Store:
+        """The store at `path`; `create` makes one where there is no file at all. `key`: 32 bytes, encrypts the file.
+
+        StoreLocked: another process has it. StoreMissing: no file, and not to be made. StoreTooNew: written by a newer
+        version; left as it was. BadStore: not a store, damaged, empty, or encrypted with another key. DiskFull.
+        """
+        path = Path(path)
+        with sqlite.translated(path):
+            if not path.exists() and not create:
+                raise StoreMissing(f"There is no store at {path}.")
+            lock = sqlite.FileLock(path)
+            try:
+                if not path.exists():
+                    _create(path, key, random)
+                writer = _open_writer(path, key)
+                try:
+                    return cls(path, key, lock, writer, clock, random)
+                except BaseException:
+                    writer.close()
+                    raise
+            except BaseException:
+                lock.release()
+                raise
+
+    def close(self) -> None:
+        """Closes the file; wakes everybody who waits. Afterwards every method raises StoreClosed."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        for _ in range(READERS):  # readers finish what they are at
+            self._reader_slots.acquire()
+        with self._write_lock, sqlite.translated(self.path):
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+            self._writer.close()
+            self._file_lock.release()
+        for _ in range(READERS):
+            self._reader_slots.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the two ways in ------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self, *, snapshot: bool = False) -> Iterator[apsw.Connection]:
+        """A connection for reading. `snapshot`: all statements in the block see the same state."""
+        with self._reader_slots, sqlite.translated(self.path):
+            if self._closed:
+                raise StoreClosed(f"{self.path} has been closed.")
+            try:
+                reader = self._readers.pop()
+            except IndexError:
+                reader = sqlite.set_up(sqlite.connect(self.path, self._key), query_only=True)
+            try:
+                if snapshot:
+                    reader.execute("BEGIN")
+                yield reader
+            finally:
+                if reader.in_transaction:
+                    reader.execute("ROLLBACK")
+                self._readers.append(reader)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """The one way to write. What the block did is durable when it ends, and undone whole if it raises.
+
+        Not to be nested.
+        """
+        with self._write_lock, sqlite.translated(self.path):
+            if self._closed:
+                raise StoreClosed(f"{self.path} has been closed.")
+            if self._unsure:
+                raise BadStore(self._unsure)
+            writer = self._writer
+            if writer.in_transaction:
+                raise RuntimeError("a transaction inside a transaction")
+            try:
+                writer.execute("BEGIN IMMEDIATE")
+                txn = Transaction(writer, self._seq, self._clock())
+                yield txn
+                txn.settle()
+                writer.execute("COMMIT")
+            except BaseException as error:
+                if getattr(error, "extendedresult", None) in sqlite.FSYNC_FAILED:
+                    # After a failed fsync nobody knows what is on the disk, and asking again proves nothing.
+                    self._unsure = f"{self.path} could not be made durable; open it again before writing."
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+                raise
+            with self._changed:
+                self._seq = txn.seq
+                self._last.update(txn.touched)
+                if txn.touched:
+                    self._changed.notify_all()
+
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """A copy of the store as it is now, at `path`, encrypted as this one. Writers go on meanwhile.
+
+        It appears there whole or not at all. Whoever opens a copy while the original lives has two stores of one name.
+        """
+        path = Path(path)
+        fresh = path.with_name(path.name + ".new")
+        with self.read() as source, sqlite.translated(path):
+            fresh.unlink(missing_ok=True)
+            target = sqlite.connect(fresh, self._key, create=True)
+            try:
+                with target.backup("main", source, "main") as copying:
+                    while not copying.done:
+                        copying.step(1000)
+            finally:
+                target.close()
+            fresh.replace(path)
+
+    # -- databases ------------------------------------------------------------------------------------------------
+
+    def database(self, name: str, create: bool = False) -> Database:
+        """The database of that name; NotFound unless it is there or `create`."""
+        entry = self._databases.get(name)
+        if entry is None:
+            if not create:
+                raise NotFound(f"There is no database {name!r} here.")
+            try:
+                return self.create_database(name)
+            except DatabaseExists:
+                entry = self._databases[name]
+        return Database(self, name, entry.key, entry.incarnation)
+
+    def create_database(self, name: str) -> Database:
+        """A new database; DatabaseExists if there is one, BadRequest if the name has not the form."""
+        names.check_database(name)
+        incarnation = self._random(16).hex()
+        with self._write_lock:
+            if name in self._databases:
+                raise DatabaseExists(f"The database {name!r} is there already.")
+            with self.transaction() as txn:
+                txn.connection.execute(
+                    "INSERT INTO databases (name, incarnation, created) VALUES (?, ?, ?)",
+                    (name, incarnation, int(self._clock() * 1e6)),
+                )
+                key = txn.connection.last_insert_rowid()
+            self._databases[name] = _Entry(key, incarnation)
+        return Database(self, name, key, incarnation)
+
+    def databases(self) -> list[str]:
+        """The names, sorted."""
+        return sorted(self._databases.copy())  # a copy: another thread may be adding one
+
+    def delete_database(self, name: str) -> None:
+        """Forgets the database and all in it. Its sequences, and the numbers of its events, are never given again."""
+        with self._write_lock:
+            entry = self._databases.get(name)
+            if entry is None:
+                raise NotFound(f"There is no database {name!r} here.")
+            with self.transaction() as txn:
+                writing.drop_database(txn.connection, entry.key)
+            del self._databases[name]
+        with self._changed:
+            self._changed.notify_all()
+
+    # -- the feed over all databases ------------------------------------------------------------------------------
+
+    @property
+    def update_seq(self) -> int:
+        """The sequence of the last durable change in any database."""
+        return self._seq
+
+    def changes(self, since: int = 0, limit: int = 1000) -> list[StoreChange]:
+        """The changes of all databases after `since`, oldest first, each document once, at its newest sequence."""
+        with self.read() as connection:
+            rows = sqlite.rows(
+                connection,
+                "SELECT d.seq, n.name, d.id, d.winner, d.deleted FROM documents AS d CROSS JOIN databases AS n USING (db)"
+                " WHERE d.seq > ? ORDER BY d.seq LIMIT ?",
+                (since, limit),
+            )
+            return [StoreChange(seq, db, id, winner, bool(deleted)) for seq, db, id, winner, deleted in rows]
+
+    def wait(self, seq: int, timeout: float) -> bool:
+        """True as soon as `update_seq` > `seq`; False after `timeout` seconds, or when the store is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._seq > seq, timeout)
+            return self._seq > seq
+
+    def wait_database(self, db: Database, seq: int, timeout: float) -> bool:
+        """As `wait`, for one database; also ends, with False, when it is deleted."""
+        last = db.update_seq
+
+        def changed() -> bool:
+            return self._last.get(db.key, last) > seq
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self.holds(db) or changed(), timeout)
+            return changed()
+
+    def holds(self, db: Database) -> bool:
+        """Whether this very incarnation of the database is still there."""
+        entry = self._databases.get(db.name)
+        return entry is not None and entry.key == db.key
+
+    def bodies(self, db: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The living winners among `ids`, as documents with `_id` and `_rev`, in one statement."""
+        return self.database(db).bodies(ids)
+
+
+def _create(path: Path, key: bytes | None, random: Callable[[int], bytes]) -> None:
+    """Makes the file under another name and moves it into place: a crash leaves a whole store or none."""
+    fresh = path.with_name(path.name + ".new")
+    for leftover in (fresh, path.with_name(path.name + ".new-wal"), path.with_name(path.name + ".new-shm")):
+        leftover.unlink(missing_ok=True)
+    connection = sqlite.set_up(sqlite.connect(fresh, key, create=True))
+    try:
+        schema.migrate(connection)
+        facts = {"uuid": random(16).hex(), "epoch": base64.b32encode(random(5)).decode().lower()}
+        connection.executemany("INSERT INTO store VALUES (?, ?)", list(facts.items()))
+    finally:
+        connection.close()
+    fresh.replace(path)
+    if hasattr(os, "O_DIRECTORY"):
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _open_writer(path: Path, key: bytes | None) -> apsw.Connection:
+    """Looks at the file without changing it; only when it is one of ours is it set up and migrated."""
+    if path.stat().st_size == 0:
+        raise BadStore(f"{path} is empty: what was in it has been lost. It was not overwritten.")
+    connection = sqlite.connect(path, key)
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        application, version = connection.pragma("application_id"), connection.pragma("user_version")
+        if application != schema.APPLICATION_ID:
+            raise BadStore(f"{path} is another program's database.")
+        if version > schema.VERSION:
+            raise StoreTooNew(
+                f"{path} was written by a newer version (shape {version}, this program knows {schema.VERSION})."
+                " It was left as it was."
+            )
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        sqlite.set_up(connection)
+        schema.migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

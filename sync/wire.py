@@ -1,0 +1,206 @@
+"""A revision as CouchDB writes it, to bytes and back. Pure; no HTTP, no SQL.
+
+Outwards, the body's bytes are spliced between the members CouchDB adds; nothing is decoded or encoded again. Inwards,
+a document has been read once, strictly, and its body is written once: canonically for events (their revision is
+checked against those very bytes), with keys in the given order otherwise.
+https://docs.couchdb.org/en/stable/replication/protocol.html#upload-batch-of-changed-documents
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from sync import revisions, strict_json
+from sync.errors import BadRequest, TooLarge
+from sync.event_ids import PREFIX
+from sync.peer import NO_ATTACHMENTS, Attachment, Revision
+
+MAX_ID: Final = 512  # characters
+MAX_DOCUMENT: Final = 8 * 1024 * 1024  # bytes of body
+MAX_ATTACHMENTS: Final = 100  # to a document
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+# What a CouchDB or PouchDB document may bring along and what says nothing about its content.
+_INFORMATIVE = frozenset(
+    ("_revs_info", "_conflicts", "_deleted_conflicts", "_local_seq", "_seq", "_revision", "_access")
+)
+
+
+def check_id(id: object) -> str:
+    """A document id this system keeps; BadRequest otherwise."""
+    if type(id) is not str or not id:
+        raise BadRequest("Document id must be a non-empty string.")
+    if id[0] == "_" and not id.startswith("_design/"):
+        raise BadRequest("Only reserved document ids may start with underscore.")
+    if len(id) > MAX_ID:
+        raise BadRequest(f"A document id has at most {MAX_ID} characters.")
+    if _CONTROL.search(id):
+        raise BadRequest("A document id has no control characters.")
+    return id
+
+
+def splice(
+    revision: Revision, *, revs: bool = False, inline: bool = True, extra: Iterable[tuple[str, Any]] = ()
+) -> bytes:
+    """The document in CouchDB's form. `revs`: with its path. `inline`: attachments as base64, else as stubs."""
+    parts = [b'{"_id":', strict_json.dumps(revision.id), b',"_rev":"', revision.path[0].encode(), b'"']
+    if revision.deleted:
+        parts.append(b',"_deleted":true')
+    if revs:
+        generation = revision.path[0].partition("-")[0]
+        hashes = '","'.join([rev.partition("-")[2] for rev in revision.path])
+        parts.append(f',"_revisions":{{"start":{generation},"ids":["{hashes}"]}}'.encode())
+    if revision.attachments:
+        members = {name: _member(attachment, inline) for name, attachment in revision.attachments.items()}
+        parts += (b',"_attachments":', strict_json.dumps(members))
+    for name, value in extra:
+        parts += (b",", strict_json.dumps(name), b":", strict_json.dumps(value))
+    parts.append(b"}" if revision.body == b"{}" else b"," + revision.body[1:])
+    return b"".join(parts)
+
+
+def _member(attachment: Attachment, inline: bool) -> dict[str, Any]:
+    member: dict[str, Any] = {
+        "content_type": attachment.content_type,
+        "revpos": attachment.revpos,
+        "digest": attachment.digest,
+    }
+    if inline and attachment.data is not None:
+        return {**member, "data": base64.b64encode(attachment.data).decode()}
+    return {**member, "length": attachment.length, "stub": True}
+
+
+# How `splice` begins a document: what follows is the body's bytes, which then need not be written anew.
+_SPLICED = re.compile(
+    r'\{"_id":"(?:[^"\\]|\\.)*","_rev":"[^"\\]*",(?:"_deleted":true,)?'
+    r'(?:"_revisions":\{"start":[0-9]+,"ids":\[[^\]]*\]\},)?(?=")'
+)
+
+
+def unsplice(doc: dict[str, Any], text: str | None = None) -> Revision:
+    """The revision a replicated document tells (`new_edits=false`). Empties `doc` of its `_` members.
+
+    `text`: what `doc` was read from, if the caller has it; a body that stands in it whole is kept to the byte.
+    """
+    id = check_id(doc.pop("_id", None))
+    rev = doc.pop("_rev", None)
+    deleted, attachments, path = take_members(doc)
+    if path is None:
+        path = (rev,) if type(rev) is str else ()
+    elif rev is not None and rev != path[0]:
+        raise BadRequest("_rev and _revisions name different revisions.")
+    revisions.parse_path(path)
+    data = None if text is None or id.startswith(PREFIX) else _body_in(text)
+    return Revision(id, path, deleted, data or body(id, doc), attachments, checked=True)
+
+
+def _body_in(text: str) -> bytes | None:
+    """The body as it stands in a document that was spliced; None if this one was not."""
+    head = _SPLICED.match(text)
+    if head is None or text.find('"_', head.end()) >= 0:
+        return None
+    data = b"{" + text[head.end() :].encode("utf-8")
+    if len(data) > MAX_DOCUMENT:
+        raise TooLarge(f"A document has at most {MAX_DOCUMENT} bytes.")
+    return data
+
+
+def take_members(doc: dict[str, Any]) -> tuple[bool, Mapping[str, Attachment], tuple[str, ...] | None]:
+    """Takes `_deleted`, `_attachments` and `_revisions` out of `doc`, checked; BadRequest for any other `_` member."""
+    deleted = doc.pop("_deleted", False)
+    if type(deleted) is not bool:
+        raise BadRequest("_deleted is true or false.")
+    attachments = doc.pop("_attachments", None)
+    told = doc.pop("_revisions", None)
+    return deleted, _attachments(attachments) if attachments else NO_ATTACHMENTS, _path(told)
+
+
+def _path(told: Any) -> tuple[str, ...] | None:
+    if told is None:
+        return None
+    start, ids = (told.get("start"), told.get("ids")) if type(told) is dict else (None, None)
+    if type(start) is not int or type(ids) is not list or not 1 <= len(ids) <= min(start, 10_000):
+        raise BadRequest('_revisions is {"start": generation, "ids": [hashes, newest first]}.')
+    if len(ids) == 1:
+        return (f"{start}-{ids[0]}",)
+    return tuple([f"{start - i}-{hash}" for i, hash in enumerate(ids)])
+
+
+def body(id: str, doc: dict[str, Any]) -> bytes:
+    """`doc`'s bytes as they are kept. What begins with `_` must have been taken out before."""
+    data = strict_json.canonical(doc) if id.startswith(PREFIX) else strict_json.dumps(doc)
+    if b'"_' in data:  # rare enough: only then are the keys looked at
+        for name in [name for name in doc if name.startswith("_")]:
+            if name not in _INFORMATIVE:
+                raise BadRequest(f"Bad special document member: {name[:80]}.")
+            del doc[name]
+        data = strict_json.canonical(doc) if id.startswith(PREFIX) else strict_json.dumps(doc)
+    if len(data) > MAX_DOCUMENT:
+        raise TooLarge(f"A document has at most {MAX_DOCUMENT} bytes.")
+    return data
+
+
+def size(revision: Revision) -> int:
+    """About how many bytes the revision takes in a request."""
+    files = sum(200 + (len(a.data) * 4 // 3 if a.data else 0) for a in revision.attachments.values())
+    return 100 + len(revision.body) + 40 * len(revision.path) + files
+
+
+def slices(revisions: Iterable[Revision], limit: int) -> Iterator[list[Revision]]:
+    """The revisions in runs of at most `limit` bytes; one that is larger by itself goes alone."""
+    run: list[Revision] = []
+    total = 0
+    for revision in revisions:
+        weight = size(revision)
+        if run and total + weight > limit:
+            yield run
+            run, total = [], 0
+        run.append(revision)
+        total += weight
+    if run:
+        yield run
+
+
+def _attachments(members: Any) -> dict[str, Attachment]:
+    if type(members) is not dict or len(members) > MAX_ATTACHMENTS:
+        raise BadRequest(f"_attachments is an object of at most {MAX_ATTACHMENTS} members.")
+    return {name: _attachment(name, member) for name, member in members.items()}
+
+
+def _attachment(name: str, member: Any) -> Attachment:
+    if type(member) is not dict or not name or len(name) > MAX_ID or _CONTROL.search(name):
+        raise BadRequest("An attachment has a name and is an object.")
+    content_type = member.get("content_type", "application/octet-stream")
+    digest = member.get("digest", "")
+    revpos = member.get("revpos", 1)
+    if (
+        type(content_type) is not str
+        or type(digest) is not str
+        or type(revpos) is not int
+        or len(content_type) > 255
+    ):
+        raise BadRequest(f"The attachment {name!r} is described wrongly.")
+    if member.get("stub") is True:
+        length = member.get("length", 0)
+        return Attachment(content_type, digest, length if type(length) is int else 0, revpos, None)
+    written = member.get("data")
+    try:
+        data = base64.b64decode(written if type(written) is str else "?", validate=True)
+    except (Base64Error, ValueError) as error:
+        raise BadRequest(f"The attachment {name!r} has no base64 data.") from error
+    computed = md5_digest(data)
+    # CouchDB keeps text compressed and then gives the digest of the compressed bytes; it says so with `encoding`.
+    if digest and digest != computed and "encoding" not in member:
+        raise BadRequest(f"The attachment {name!r} does not have the digest it claims.")
+    return Attachment(content_type, computed, len(data), revpos, data)
+
+
+def md5_digest(data: bytes) -> str:
+    """CouchDB's name for bytes. It tells files apart for its peers; nothing trusts it, blobs are kept by SHA-256."""
+    return "md5-" + base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

@@ -1,0 +1,166 @@
+"""One text, one meaning: what readers disagree about does not come in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync import strict_json
+from sync.errors import BadJson
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers(-strict_json.MAX_INTEGER, strict_json.MAX_INTEGER) | floats.filter(
+    lambda number: not 2**53 <= abs(number) < 1e21
+)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(texts.filter(lambda key: "\0" not in key), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"roles":["_admin"],"roles":[]}',
+        b'{"a":1,"\\u0061":2}',
+        b"[NaN]",
+        b"[Infinity]",
+        b"[-Infinity]",
+        b"[1e999]",
+        b"[9007199254740992]",
+        b"[-9007199254740992]",
+        b"[" + b"9" * 4000 + b"]",
+        b"[" * 65 + b"]" * 65,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 65 + b"1" + b"}" * 65,
+        b'["\xff"]',
+        b'\xef\xbb\xbf{"a":1}',
+        '{"a":1}'.encode("utf-16"),
+        '{"a":1}'.encode("utf-32-le"),
+        b'["\\ud800"]',
+        b'["\\udc00 \\ud800"]',
+        b'{"\\ud83d":1}',
+        b'{"a\\u0000b":1}',
+        b'["\x00"]',
+        b'["\n"]',
+        b"",
+        b" ",
+        b"[1,]",
+        b'{"a":1,}',
+        b"{'a':1}",
+        b"[01]",
+        b"[+1]",
+        b"[.5]",
+        b"[1.]",
+        b"[1]x",
+        b"[1][2]",
+        b"// no\n[1]",
+        b"nul",
+        '["\uff11", \uff11]'.encode(),
+    ],
+    ids=lambda text: repr(text[:24]),
+)
+def test_is_refused(text: bytes) -> None:
+    with pytest.raises(BadJson):
+        strict_json.loads(text)
+    with pytest.raises(BadJson):
+        strict_json.loads_items(b'{"docs":[' + text + b"]}" if text.strip() else text, "docs")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"[9007199254740991,-9007199254740991,0,-0]", [2**53 - 1, 1 - 2**53, 0, 0]),
+        (b"[" * 64 + b"]" * 64, None),
+        (b'["\\ud83d\\ude00"]', ["😀"]),
+        (b'["\\\\ud800"]', ["\\ud800"]),
+        (b'["a\\u0000b"]', ["a\0b"]),
+        (b' {"a" : [1 , 2.5e3] }\r\n', {"a": [1, 2500.0]}),
+        (b'"5109"', "5109"),
+        (b"null", None),
+    ],
+)
+def test_is_taken(text: bytes, value: Any) -> None:
+    read = strict_json.loads(text)
+    assert value is None or read == value
+
+
+@given(values)
+def test_reads_what_it_wrote(value: Any) -> None:
+    assert strict_json.loads(strict_json.dumps(value)) == value
+
+
+@given(values)
+def test_canonical_form_is_that_of_rfc_8785(value: Any) -> None:
+    assert strict_json.canonical(value) == rfc8785.dumps(value)
+
+
+@given(values)
+def test_canonical_form_does_not_depend_on_the_way_a_value_was_written(value: Any) -> None:
+    rewritten = json.dumps(value, indent=1, ensure_ascii=True).encode()
+    assert strict_json.canonical(strict_json.loads(rewritten)) == strict_json.canonical(value)
+
+
+@pytest.mark.parametrize(
+    "value", [2**53, 2.0**53, [float("inf")], [float("nan")], {"a": "\ud800"}, {1: 2}, {"a": {1, 2}}, b"x"]
+)
+def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
+    with pytest.raises(BadJson):
+        strict_json.canonical(value)
+
+
+def test_keys_outside_the_basic_plane_sort_as_in_rfc_8785() -> None:
+    value = {"\ufb33": 1, "😀": 2, "a": 3}
+    assert strict_json.canonical(value) == '{"a":3,"😀":2,"\ufb33":1}'.encode()
+
+
+@given(st.lists(values, max_size=5), st.booleans(), st.sampled_from(["", " ", "\n\t "]))
+def test_a_batch_reads_as_the_whole_text_does(items: list[Any], last: bool, gap: str) -> None:
+    written = [json.dumps(item, ensure_ascii=False) for item in items]
+    listed = f'"docs"{gap}:{gap}[{gap}{f"{gap},{gap}".join(written)}{gap}]'
+    members = [listed, '"new_edits":false'] if last else ['"new_edits":false', listed]
+    text = f"{gap}{{{gap}{f'{gap},{gap}'.join(members)}{gap}}}{gap}".encode()
+    rest, read = strict_json.loads_items(text, "docs")
+    assert {**rest, "docs": [value for value, _ in read]} == strict_json.loads(text)
+    assert [own for _, own in read] == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"docs":[1],"docs":[2]}',
+        b'{"docs":[],"a":1,"a":2}',
+        b'{"docs":1}',
+        b'{"docs":[1]',
+        b'{"docs":[1 2]}',
+        b'{"docs":[1],}',
+        b'{"docs":[1]}x',
+        b'{"a":1}',
+        b'[{"docs":[]}]',
+        b'{"docs":[,1]}',
+        b"{1:[]}",
+    ],
+)
+def test_a_batch_that_is_none_is_refused(text: bytes) -> None:
+    with pytest.raises(BadJson):
+        strict_json.loads_items(text, "docs")
+
+
+@given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_anything_else_is_refused_in_words(data: bytes) -> None:
+    try:
+        value = strict_json.loads(data)
+    except BadJson as error:
+        assert error.reason and error.status == 400
+    else:
+        assert json.loads(data) == value
