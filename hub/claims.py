@@ -1,0 +1,105 @@
+"""Claims: which examiner holds which case, so that two never work on one. Also the hub's rules of who sees a case.
+
+    desk/claim:<case_no>   one mutable document a case; its revision decides who was first, on one web node or two.
+                           It counts in one stage: what the window claimed for acceptance is free for examiners after
+
+The database `desk` never leaves the hub: who claimed what is work organisation, not part of a case's history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas import tables
+from schemas.lifecycle import CaseState
+from schemas.problems import N_, DomainError, Problem
+from station.accounts import Staff
+from station.house import HouseRules
+from station.moment import Clock, stamp
+from station.register import Register, stage
+from sync.errors import Conflict
+from sync.store import Store
+
+DESK = "desk"
+# States in which the bureau has something to do.
+WORK = ("received", "accepted", "reviewing", "suspended", "decided")
+
+
+class Claims(HouseRules):
+    """Who holds which case."""
+
+    def __init__(self, store: Store, register: Register, clock: Clock) -> None:
+        self._db = store.database(DESK, create=True)
+        self._register = register
+        self._clock = clock
+
+    def claim(self, state: CaseState, staff: Staff) -> None:
+        """Takes the case for the stage it is in; DomainError names who was first. Taking it again changes nothing."""
+        kept = self._db.get(f"claim:{state.case_no}")
+        holder = _holder(kept, state)
+        if holder and holder != staff.employee_no:
+            assert kept is not None
+            raise _taken(kept["name"])
+        if not holder:
+            self._write(state, kept, staff.employee_no, staff.name)
+
+    def release(self, state: CaseState, staff: Staff) -> None:
+        """Puts the case back into the queue; only who holds it can."""
+        kept = self._db.get(f"claim:{state.case_no}")
+        if _holder(kept, state) != staff.employee_no:
+            raise DomainError(Problem("claim_not_yours", N_("本件不在您手上，不能放回队列"), {}))
+        self._write(state, kept, "", "")
+
+    def _write(self, state: CaseState, kept: Mapping[str, Any] | None, employee_no: str, name: str) -> None:
+        """On top of the very revision that was looked at: whoever came between wins, and is named."""
+        id_ = f"claim:{state.case_no}"
+        body = {
+            "_id": id_,
+            "type": "claim",
+            "schema": 1,
+            "case": state.case_no,
+            "stage": stage(state.state),
+            "staff": employee_no,
+            "name": name,
+            "at": stamp(self._clock()),
+        }
+        try:
+            self._db.put({**body, "_rev": kept["_rev"]} if kept else body)
+        except Conflict:
+            winner = self._db.get(id_)
+            raise _taken(winner["name"] if winner else "") from None
+
+    # -- house rules ---------------------------------------------------------------------------------------------
+
+    def may_see(self, staff: Staff, state: CaseState) -> bool:
+        """A bureau sees the cases of its district; the city sees all."""
+        own, origin = tables.station(staff.station), tables.stations().get(state.origin_station)
+        return own.level == "city" or (origin is not None and origin.district_code == own.district_code)
+
+    def claim_needed(self, staff: Staff, row: Mapping[str, Any], state: CaseState) -> bool:
+        return (
+            state.current_station == staff.station
+            and state.state in WORK
+            and row.get("claimed_by") != staff.employee_no
+        )
+
+    def check(self, staff: Staff, state: CaseState) -> None:
+        if not self.may_see(staff, state):
+            raise DomainError(Problem("not_your_district", N_("本件不属于您的辖区"), {}))
+        self._register.catch_up(must=True)
+        row = self._register.case(state.case_no) or {}
+        if self.claim_needed(staff, row, state):
+            if row.get("claimed_by"):
+                raise _taken(row["claimed_name"])
+            raise DomainError(Problem("claim_first", N_("请先点“由我办理”，再办这一步"), {}))
+
+
+def _holder(kept: Mapping[str, Any] | None, state: CaseState) -> str:
+    """Employee number of who holds the case now; "" for nobody. A claim of an earlier stage is void, so that
+    nobody need give a case back."""
+    return str(kept["staff"]) if kept and kept["stage"] == stage(state.state) else ""
+
+
+def _taken(name: str) -> DomainError:
+    return DomainError(Problem("claim_taken", N_("{name}已在办理本件"), {"name": name}))

@@ -1,0 +1,202 @@
+"""A city of real processes: prepares stores, devices and sign-ins, starts and kills servers, stops them cleanly.
+
+Knows how to run servers and nothing of what people do with them (hub.demo.journey).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from hub import devices
+from hub.app import CODE as HUB
+from hub.app import build_parts as build_hub
+from hub.demo.link import Links
+from schemas import tables
+from station.accounts import Staff
+from station.app import build_parts as build_station
+from station.settings import Settings
+
+TOWNSHIPS = 2
+VILLAGES = 2
+START_SECONDS = 30.0
+
+
+@dataclass
+class Server:
+    """One process of the city. `who` are its demo sign-ins as (employee number, name)."""
+
+    code: str
+    name: str
+    settings: Settings
+    who: list[tuple[str, str]] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    @property
+    def module(self) -> str:
+        return "hub.cli" if self.code == HUB else "station.cli"
+
+
+class City:
+    """The hub, a township and two villages of each pilot district. `password` is the same for all demo sign-ins."""
+
+    def __init__(self, data: Path, *, interval: float = 2.0) -> None:
+        self.data = data
+        self.password = secrets.token_urlsafe(6)
+        self.links = Links()
+        self._interval = interval
+        self._tokens: dict[str, str] = {}
+        self.hub = self._server(HUB, [])
+        self.stations: list[Server] = []
+        for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
+            self._add_district(district.code)
+
+    @property
+    def servers(self) -> list[Server]:
+        return [self.hub, *self.stations]
+
+    def _add_district(self, district: str) -> None:
+        # The first township that has enough villages; any would do.
+        children: dict[str, list[tables.Station]] = {}
+        for station in tables.stations().values():
+            if station.level == "village" and station.parent_code:
+                children.setdefault(station.parent_code, []).append(station)
+        township = next(
+            each for each in tables.stations().values()
+            if each.parent_code == district and len(children.get(each.code, ())) >= VILLAGES
+        )  # fmt: skip
+        above = ("127.0.0.1", self.hub.settings.port)
+        first = self._server(township.code, [self.links.add(township.code, above).address])
+        self.stations.append(first)
+        for village in children[township.code][:VILLAGES]:
+            ways = [("127.0.0.1", first.settings.port), above]
+            self.stations.append(
+                self._server(village.code, [self.links.add(village.code, way).address for way in ways])
+            )
+
+    def _server(self, code: str, parents: list[str]) -> Server:
+        port = _free_port()
+        settings = Settings(
+            data=self.data / code, code=code, port=port, parents=tuple(parents), sync_interval=self._interval,
+        )  # fmt: skip
+        return Server(code, tables.station(code).name, settings)
+
+    # -- before the first start ----------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Makes the stores: a device secret for each station, and people who may sign in."""
+        parts = build_hub(self.hub.settings)
+        try:
+            for station in self.stations:
+                self._tokens[station.code] = devices.admit_device(parts.store, station.code, parts.random)
+            numbered = iter(enumerate(("周敏", "吴刚", "郑洁", "孙涛"), 1))
+            for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
+                for _ in range(2):
+                    number, name = next(numbered)
+                    roles = frozenset({"district_window", "examiner", "zone_head"})
+                    person = Staff(f"E{number:03}", name, district.code, roles)
+                    parts.accounts.set_staff(person, self.password)
+                    self.hub.who.append((person.employee_no, f"{person.name}（{district.name}）"))
+            lead = Staff("S001", "冯岚", HUB, frozenset({"city_supervisor"}))
+            parts.accounts.set_staff(lead, self.password)
+            self.hub.who.append((lead.employee_no, f"{lead.name}（市督查）"))
+        finally:
+            parts.close()
+        for number, station in enumerate(self.stations, 1):
+            parts = build_station(station.settings)
+            try:
+                role = "township_window" if parts.here.level == "township" else "village_clerk"
+                person = Staff(
+                    f"V{number:03}", f"{'王李张刘陈杨'[number - 1]}芳", station.code, frozenset({role})
+                )
+                parts.accounts.set_staff(person, self.password)
+                station.who.append((person.employee_no, person.name))
+            finally:
+                parts.close()
+
+    # -- processes -----------------------------------------------------------------------------------------------
+
+    def start(self, servers: list[Server] | None = None) -> None:
+        """Starts these servers (all by default) and returns when each answers."""
+        chosen = servers or self.servers
+        for server in chosen:
+            log = (server.settings.data / "log.txt").open("ab")
+            # Sources differ per server: one TOML file each, as a real station has.
+            server.process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", server.module, "--config", str(self._file(server)), "serve"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=server.settings.data,
+                env={key: value for key, value in os.environ.items() if not key.startswith("BIANMIN_")},
+                start_new_session=True,
+            )  # fmt: skip
+            log.close()
+        for server in chosen:
+            self._await(server)
+
+    def kill(self, server: Server) -> None:
+        """Ends a server as a power cut would: no warning, nothing flushed."""
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+
+    def stop(self) -> list[str]:
+        """Stops every server cleanly and cuts the links; returns the names of servers that had to be killed."""
+        stubborn = []
+        running = [server for server in self.servers if server.process and server.process.poll() is None]
+        for server in running:
+            assert server.process is not None
+            with contextlib.suppress(ProcessLookupError):
+                server.process.send_signal(signal.SIGTERM)
+        for server in running:
+            assert server.process is not None
+            try:
+                server.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                server.process.kill()
+                server.process.wait()
+                stubborn.append(server.name)
+        self.links.close()
+        return stubborn
+
+    def _await(self, server: Server) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if server.process is not None and server.process.poll() is not None:
+                break
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{server.url}/up", timeout=2, trust_env=False).status_code == 200:
+                    return
+            time.sleep(0.05)
+        log = (server.settings.data / "log.txt").read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"{server.name} did not start; its log ends:\n{log[-2000:]}")
+
+    def _file(self, server: Server) -> Path:
+        path = server.settings.data / "server.toml"
+        it = server.settings
+        lines = [
+            f'data = "{it.data.as_posix()}"', f'code = "{it.code}"', f"port = {it.port}",
+            f"parents = [{', '.join(chr(34) + parent + chr(34) for parent in it.parents)}]",
+            f"sync_interval = {it.sync_interval}", f'token = "{self._tokens.get(server.code, "")}"',
+        ]  # fmt: skip
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.chmod(0o600)
+        return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,118 @@
+"""The desk: the combined approval queue of the pilot bureaus by zone and due date, claims, and all cases of the city.
+
+Views only. A queue is a query of the register; a case's own page and its steps are the station's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from hub.claims import WORK, Claims
+from schemas import tables
+from schemas.problems import DomainError
+from station import forms, pages, words
+from station.accounts import Staff
+from station.pages import me
+from station.web import parts, staff_only
+
+blueprint = Blueprint("desk", __name__)
+
+PAGE = 50
+ORDER = "due IS NULL, due, received_at, case_no"
+STATES = ", ".join(f"'{state}'" for state in WORK)
+
+
+def bureaus() -> list[tables.District]:
+    """The districts whose approval bureau works at this hub (domain.md §1 row 49)."""
+    return [each for each in tables.districts() if each.role == "approval_bureau"]
+
+
+@blueprint.get("/desk")
+@staff_only
+def queue() -> str:
+    """The queue: `bureau`, `zone`, `mine`, `page`. A bureau's staff see their own; the city sees both together."""
+    staff = me()
+    codes = [
+        each.code
+        for each in bureaus()
+        if tables.station(staff.station).level == "city" or each.code == staff.station
+    ]
+    bureau, zone = request.args.get("bureau", ""), request.args.get("zone", "")
+    if (bureau and bureau not in codes) or (zone and zone not in words.ZONES):
+        abort(404)
+    mine, stage = request.args.get("mine") == "1", request.args.get("stage", "")
+    where, args = (
+        f"current IN ({','.join('?' * len(codes))}) AND final = 0 AND state IN ({STATES})",
+        list(codes),
+    )
+    register = parts().register
+    register.catch_up()
+    by_bureau, by_zone = register.groups("current", where, args), {}
+    if bureau:
+        where, args = where + " AND current = ?", [*args, bureau]
+    by_zone = register.groups("zone", where, args)
+    if zone:
+        where, args = where + " AND zone = ?", [*args, zone]
+    if stage:
+        where, args = where + " AND stage = ?", [*args, stage]
+    if mine:
+        where, args = where + " AND claims.staff = ?", [*args, staff.employee_no]
+    page = max(1, request.args.get("page", 1, type=int) or 1)
+    rows = register.select(where, args, order=ORDER, limit=PAGE, offset=(page - 1) * PAGE)
+    return render_template(
+        "queue.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
+        bureaus=[each for each in bureaus() if each.code in codes], zones=list(words.ZONES), by_bureau=by_bureau, by_zone=by_zone,
+        bureau=bureau, zone=zone, mine=mine,
+    )  # fmt: skip
+
+
+@blueprint.get("/desk/all")
+@staff_only
+def everything() -> str:
+    """All cases of the city, by district: also the three districts without a bureau."""
+    staff = me()
+    own = tables.station(staff.station)
+    districts = list(tables.districts())
+    if own.level == "district":
+        districts = [each for each in districts if each.code == own.code]
+    district = request.args.get("district", "")
+    if district and district not in [each.code for each in districts]:
+        abort(404)
+    chosen = [district] if district else [each.code for each in districts]
+    where, args = f"district IN ({','.join('?' * len(chosen))})", [code[:6] for code in chosen]
+    asked = request.args.get("q", "").strip()
+    if asked:
+        found, more = forms.search(asked)
+        where, args = f"{where} AND {found}", [*args, *more]
+    register = parts().register
+    register.catch_up()
+    page = max(1, request.args.get("page", 1, type=int) or 1)
+    rows = register.select(where, args, order="last_at DESC, case_no", limit=PAGE, offset=(page - 1) * PAGE)
+    return render_template(
+        "everything.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
+        districts=districts, district=district, asked=asked, by_district=register.groups("district"),
+    )  # fmt: skip
+
+
+@blueprint.post("/desk/<case_no>/claim")
+@staff_only
+def claim(case_no: str) -> Any:
+    return _claiming(case_no, me(), "claim")
+
+
+@blueprint.post("/desk/<case_no>/release")
+@staff_only
+def release(case_no: str) -> Any:
+    return _claiming(case_no, me(), "release")
+
+
+def _claiming(case_no: str, staff: Staff, what: str) -> Any:
+    state = pages.visible(case_no)
+    claims = cast("Claims", parts().house)
+    try:
+        claims.claim(state, staff) if what == "claim" else claims.release(state, staff)
+    except DomainError as error:
+        return pages.case_page(case_no, problem=error.problem), 409
+    return redirect(url_for("pages.case", case_no=case_no), 303)

@@ -1,0 +1,62 @@
+"""The hub's gate: every station of the city may come in, each to what is its own, and gets a receipt for what it brought.
+
+    receipt:<writer>:<epoch>   in a station's database: the hub holds 1..n of that writer's numbers, without a gap
+
+Receipts are documents, so that they reach a village by any way, also through its township. Nothing but the hub
+writes them. The rules of who may read and write what are those of station.gate.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from schemas import tables
+from station.gate import Gate, Principal
+from station.moment import Clock, stamp
+from sync import ledger
+from sync.errors import Conflict
+from sync.store import Database, Store
+
+
+class HubGate(Gate):
+    """Rules for all stations of the city."""
+
+    def __init__(self, store: Store, own: str, *, clock: Clock) -> None:
+        super().__init__(store, own)
+        self._clock = clock
+        self._writing = threading.Lock()
+
+    def serves(self, code: str) -> bool:
+        return code in tables.stations()
+
+    def admits_receipts(self, principal: Principal) -> bool:
+        return False
+
+    def written(self, principal: Principal, db: Database) -> None:
+        """Confirms what is durable here, so that the station's next pull brings the proof home."""
+        self.confirm(db)
+
+    def confirm(self, db: Database) -> int:
+        """Writes the receipts that are due in a database; returns how many. Doing it twice writes nothing new."""
+        written = 0
+        with self._writing:
+            for (writer, epoch), n in ledger.runs(db).items():
+                if writer != self._own and n and self._raise_to(db, writer, epoch, n):
+                    written += 1
+        return written
+
+    def _raise_to(self, db: Database, writer: str, epoch: str, n: int) -> bool:
+        id_ = f"receipt:{writer}:{epoch}"
+        kept = db.get(id_)
+        if kept is not None and kept["n"] >= n:
+            return False
+        body: dict[str, Any] = {
+            "_id": id_, "type": "receipt", "schema": 1, "writer": writer, "epoch": epoch, "n": n, "at": stamp(self._clock()),
+        }  # fmt: skip
+        try:
+            db.put({**body, "_rev": kept["_rev"]} if kept else body)
+        except Conflict:
+            # Another web node of the hub was faster; its receipt says as much or the next write says more.
+            return False
+        return True

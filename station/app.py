@@ -1,0 +1,148 @@
+"""create_app: the one place where a server's parts are put together. Everything else gets its parts as arguments.
+
+Starts no thread and opens no port (station.server does); a test or a simulation hands in its own clock, randomness
+and transports.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from schemas import tables
+from schemas.tables import Station
+from schemas.workdays import Calendar, calendar
+from station import web
+from station.accounts import Accounts
+from station.agent import DIALECT, Agent
+from station.casework import Casework
+from station.gate import Gate
+from station.house import HouseRules
+from station.moment import Clock, system_clock
+from station.register import Register
+from station.settings import Settings
+from sync.endpoint import create_endpoint
+from sync.ledger import Ledger
+from sync.store import Store
+
+MAX_FORM_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """The plain lamp of every page: when the hub last confirmed, when it was last reached, how many cases wait."""
+
+    confirmed_at: str | None
+    reached_at: str
+    waiting: int
+    trouble: bool
+
+
+@dataclass
+class Parts:
+    """What a running server is made of."""
+
+    settings: Settings
+    here: Station
+    clock: Clock
+    store: Store
+    register: Register
+    calendar: Calendar
+    ledger: Ledger
+    casework: Casework
+    accounts: Accounts
+    agent: Agent
+    gate: Gate
+    house: HouseRules
+    random: Callable[[int], bytes]
+
+    def lamp(self) -> Lamp:
+        """The sync state in figures. `waiting` counts cases the hub has not confirmed by a receipt."""
+        self.register.catch_up()
+        status = self.agent.status()
+        return Lamp(
+            confirmed_at=self.register.last_receipt(self.settings.code),
+            reached_at=status["last_reached"],
+            waiting=len(self.register.waiting(self.settings.code)),
+            trouble=bool(status["last"].get("trouble")) and not status["last"].get("parent"),
+        )
+
+    def close(self) -> None:
+        """Closes the files; nothing may use the parts afterwards."""
+        self.agent.close()
+        self.register.close()
+        self.store.close()
+
+
+def build_parts(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+    transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
+    gate: Callable[[Store, str], Gate] = Gate,
+    house: Callable[[Store, Register, Clock], HouseRules] = lambda _store, _register, _clock: HouseRules(),
+    **accounts: Any,
+) -> Parts:
+    """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
+    own errors (a full disk, a second process, a newer version) before anything is changed."""
+    here = tables.station(settings.code)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = Store.open(settings.store_path, clock=lambda: clock().timestamp(), random=random)
+    try:
+        shipped = calendar()
+        register = Register(settings.register_path, store, shipped)
+        ledger = Ledger(store, settings.code)
+        casework = Casework(ledger, register, shipped, clock=clock, random=random)
+        return Parts(
+            settings=settings, here=here, clock=clock, store=store, register=register, calendar=shipped, ledger=ledger,
+            casework=casework,
+            accounts=Accounts(store, clock=clock, random=random, **accounts),
+            agent=Agent(store, own=settings.code, parents=settings.parents, token=settings.token, clock=clock,
+                        random=random, transport_for=transport_for),
+            gate=gate(store, settings.code), house=house(store, register, clock), random=random,
+        )  # fmt: skip
+    except BaseException:
+        store.close()
+        raise
+
+
+def create_app(parts: Parts, *blueprints: Any, templates: Path | None = None) -> Flask:
+    """The web application of a server: pages, sign-in, and the CouchDB dialect under /db.
+
+    The hub adds its own `blueprints` and a folder of `templates` that are looked up first.
+    """
+    from station import pages, signin
+
+    app = Flask("station")
+    app.config.update(
+        SECRET_KEY=parts.accounts.secret_key(),
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_HTTPONLY=True,
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        # For pages; the endpoint bounds its own bodies, which may be large.
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+    )
+    app.extensions["bianmin"] = parts
+    Bootstrap5(app)
+    web.install(app)
+    for blueprint in (signin.blueprint, pages.blueprint, *blueprints):
+        app.register_blueprint(blueprint)
+    endpoint = create_endpoint(parts.store, parts.gate)
+    web.csrf.exempt(endpoint)
+    app.register_blueprint(endpoint, url_prefix=DIALECT)
+    if templates is not None:
+        from jinja2 import ChoiceLoader, FileSystemLoader
+
+        assert app.jinja_loader is not None
+        app.jinja_loader = ChoiceLoader([FileSystemLoader(templates), app.jinja_loader])
+    return app

@@ -1,0 +1,224 @@
+"""Casework: turns what a person did on a page into events, if the rules allow it at this very moment.
+
+    page ─> [store's write lock: register catches up ─> fold ─> schemas.lifecycle says yes or why not ─> number + event]
+
+One durable transaction each; two clerks, two browsers or a double click can't both win. Holds no rule of its own:
+who may do what is schemas.lifecycle, how it is kept is sync.ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from schemas import lifecycle, numbers, offers, tables
+from schemas.problems import N_, DomainError, Problem
+from schemas.workdays import Calendar
+from station.accounts import Staff
+from station.moment import Clock, stamp
+from station.register import Register
+from sync.ledger import Ledger, LedgerTxn, event_id
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a clerk entered for a new case. `form` is the form's own token: saving it twice records once."""
+
+    form: str
+    item_code: str
+    name: str
+    id_type: str
+    id_no: str
+    phone: str
+    address: str
+    got: frozenset[int]
+    privacy_notice: bool
+
+
+class Casework:
+    """Records and moves cases on one server."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        register: Register,
+        calendar: Calendar,
+        *,
+        clock: Clock,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._ledger = ledger
+        self._register = register
+        self._calendar = calendar
+        self._clock = clock
+        self._random = random
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def case(self, case_no: str) -> lifecycle.CaseState | None:
+        """The case as its events tell it, or None where no event of it is here."""
+        self._register.catch_up()
+        events = self._register.events(case_no)
+        return lifecycle.fold(events, self._calendar) if events else None
+
+    def choices(self, state: lifecycle.CaseState, staff: Staff) -> tuple[lifecycle.Choice, ...]:
+        """What this person could do with the case now, and why the rest is not open to them."""
+        return lifecycle.choices(state, actor_of(staff), self._clock())
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def record(self, staff: Staff, application: Application) -> str:
+        """Records an application: create, receive, and, where the item is decided elsewhere, forward.
+
+        Returns the case number; the number of the first save if this form was saved before. DomainError says what
+        to mend, and nothing is written.
+        """
+        here = tables.station(staff.station)
+        item = tables.items().get(application.item_code)
+        offer = offers.offer(item, here) if item else None
+        if item is None or offer is None or offer.mode == "inform":
+            raise DomainError(Problem("item_not_offered", N_("本站不受理这个事项"), {}))
+        case_no = ""
+
+        def build(txn: LedgerTxn) -> list[dict[str, Any]]:
+            nonlocal case_no
+            self._register.catch_up(must=True)
+            case_no = self._register.case_of_form(application.form) or ""
+            if case_no:
+                return []
+            case_no = self._new_case_no(txn, staff.station)
+            steps = [
+                ("create", self._create_data(application, item)),
+                ("receive", self._receive_data(application, item)),
+            ]
+            if offer.decided_at != staff.station:
+                steps.append(("forward", {"to": offer.decided_at}))
+            return self._walk(case_no, [], staff, steps)
+
+        self._ledger.append(f"station-{staff.station}", build)
+        return case_no
+
+    def act(
+        self, case_no: str, staff: Staff, steps: Sequence[tuple[str, Mapping[str, Any]]],
+        check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
+    ) -> lifecycle.CaseState:  # fmt: skip
+        """Does one or more steps (event, data) in one go; DomainError where one is not allowed, and nothing is done.
+
+        `check` may look at the state inside the transaction and raise; the hub asks there who holds the claim.
+        """
+        after: lifecycle.CaseState | None = None
+
+        def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
+            nonlocal after
+            self._register.catch_up(must=True)
+            events = self._register.events(case_no)
+            if not events:
+                raise DomainError(
+                    Problem("case_unknown", N_("没有这个办件：{case_no}"), {"case_no": case_no})
+                )
+            check(staff, lifecycle.fold(events, self._calendar))
+            return self._walk(case_no, events, staff, steps)
+
+        self._ledger.append(f"station-{case_no[:12]}", build)
+        after = self.case(case_no)
+        assert after is not None
+        return after
+
+    def _walk(
+        self,
+        case_no: str,
+        events: Sequence[Mapping[str, Any]],
+        staff: Staff,
+        steps: Sequence[tuple[str, Mapping[str, Any]]],
+    ) -> list[dict[str, Any]]:
+        """The events of these steps, each allowed in the state that the ones before it lead to."""
+        known = list(events)
+        written: list[dict[str, Any]] = []
+        for event, data in steps:
+            state = lifecycle.fold(known, self._calendar) if known else None
+            actor = actor_of(staff) if event not in SYSTEM_STEPS else system_of(staff)
+            at = self._clock()
+            role = lifecycle.acting_role(state, event, actor)
+            body = {
+                "type": "case_event", "schema": 1, "case": case_no, "event": event,
+                "lamport": (state.lamport if state else 0) + 1, "at": stamp(at), "station": staff.station,
+                "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": dict(data),
+            }  # fmt: skip
+            problem = lifecycle.problem(state, event, actor, data, at)
+            if problem is not None:
+                raise DomainError(problem)
+            written.append(body)
+            # Not numbered yet: any id of this writer in the right order will do for folding the next step.
+            known.append(
+                {"_id": event_id(self._ledger.writer, self._ledger.epoch, UNNUMBERED + len(written)), **body}
+            )
+        return written
+
+    def _new_case_no(self, txn: LedgerTxn, station: str) -> str:
+        day = self._clock().date()
+        while True:
+            serial = txn.counter(f"case:{station}:{day:%Y%m%d}")
+            case_no = numbers.case_no(station, day, serial)
+            # A laptop that was set up anew may meet its own earlier numbers again, come back from above.
+            if self._register.case(case_no) is None:
+                return case_no
+
+    def _create_data(self, application: Application, item: tables.Item) -> dict[str, Any]:
+        return {
+            "item": lifecycle.case_item(item),
+            "applicant": {
+                "name": application.name,
+                "id_type": application.id_type,
+                "id_no": application.id_no,
+            },
+            "phone": application.phone,
+            "address": application.address,
+            "channel": "1",
+            "form": application.form,
+        }
+
+    def _receive_data(self, application: Application, item: tables.Item) -> dict[str, Any]:
+        return {
+            "materials": checklist(item.item_code, application.got),
+            "privacy_notice": application.privacy_notice,
+            "query_code": numbers.query_code(lambda below: int.from_bytes(self._random(8)) % below),
+        }
+
+
+# Beyond any number that is ever given out, so that events still to be numbered fold after all others of this writer.
+UNNUMBERED = 10**14
+# Steps that the program itself takes on the way of a person's step.
+SYSTEM_STEPS = {"assign"}
+
+
+def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:
+    """The item's materials as `receive` and `supply` keep them, ticked where handed in."""
+    return [
+        {
+            "seq": each.seq,
+            "name": each.name,
+            "required": each.required,
+            "got": each.seq in got,
+            "mode": each.form,
+        }
+        for each in tables.materials(item_code)
+    ]
+
+
+def actor_of(staff: Staff) -> lifecycle.Actor:
+    """The member of staff as the rules see them."""
+    return lifecycle.Actor(tables.station(staff.station), staff.roles, staff.employee_no)
+
+
+def system_of(staff: Staff) -> lifecycle.Actor:
+    """The program acting at that person's station."""
+    return lifecycle.Actor(tables.station(staff.station), frozenset({"system"}), staff.employee_no)
+
+
+def days_left(due: date | None, today: date, calendar: Calendar) -> int | None:
+    """Working days from today to a due date; negative once it has passed; None without a due date."""
+    if due is None:
+        return None
+    return calendar.count(today, due) if due >= today else -calendar.count(due, today)

@@ -1,0 +1,62 @@
+"""bianmin-station: run a station, add staff, show settings. Options only; the work is elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import Flask
+
+from station import commands
+from station.app import Parts, build_parts, create_app
+from station.settings import Settings, settings_from, settings_options
+
+
+def build(settings: Settings) -> tuple[Flask, Parts]:
+    """A station's application and parts."""
+    parts = build_parts(settings)
+    return create_app(parts), parts
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@settings_options(data="bianmin-data", port=8100)
+@click.version_option(package_name="bianmin")
+@click.pass_context
+def main(ctx: click.Context, /, **values: Any) -> None:
+    """A service station of a village or township.
+
+    \b
+    Examples:
+      bianmin-station --code 510903001001 --parent http://127.0.0.1:8001 --parent http://127.0.0.1:8000 serve
+      bianmin-station --config station.toml serve
+      bianmin-station --config station.toml staff V001 --name 王芳 --role village_clerk
+      bianmin-station --config station.toml config
+    """
+    ctx.obj = settings_from(ctx, values)
+
+
+@main.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Run the station until Ctrl-C."""
+    commands.serve(settings, build)
+
+
+@main.command()
+@commands.staff_options
+@click.pass_obj
+def staff(settings: Settings, /, **given: Any) -> None:
+    """Add a member of staff, or replace their record (while the station is not running)."""
+    commands.set_staff(settings, build, **given)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def config(settings: Settings, as_json: bool) -> None:
+    """Print the settings in force and where each comes from."""
+    commands.show_config(settings, as_json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""What the commands of station and hub share: sentences instead of traces, exit statuses, serving, staff, config.
+
+0 done   1 refused   2 wrong options or settings   3 the store can't be used   4 the port can't be used
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from schemas.problems import DomainError
+from station import server
+from station.accounts import ROLES, Staff
+from station.app import Parts
+from station.settings import Settings
+from sync.errors import SyncError
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turns expected errors into one sentence on standard error and an exit status."""
+    try:
+        yield
+    except DomainError as error:
+        stop(2, error.problem.text.format(**error.problem.params))
+    except SyncError as error:
+        stop(3, error.reason)
+    except server.CannotListen as error:
+        stop(4, str(error))
+    except OSError as error:
+        stop(
+            3,
+            f"{error.filename or 'the data folder'}: {error.strerror or error}. Choose another --data folder or mend its rights",
+        )
+
+
+def stop(status: int, sentence: str) -> None:
+    """Says it and exits."""
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(status)
+
+
+def serve(settings: Settings, build: Callable[[Settings], tuple[Any, Parts]]) -> None:
+    """Serves until stopped. The port is taken before the store is touched, and released in every case."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # httpx logs every address it asks; documents' ids in there are nobody's business.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with sentences():
+        bound = server.listen(settings.host, settings.port)
+        try:
+            app, parts = build(settings)
+            server.serve(
+                app,
+                parts,
+                bound,
+                ready=lambda url: click.echo(f"{parts.here.name} {settings.code} ready on {url}"),
+            )
+        finally:
+            bound.close()
+
+
+def show_config(settings: Settings, as_json: bool) -> None:
+    """Prints what is in force and where each value comes from."""
+    rows = settings.report()
+    if as_json:
+        click.echo(
+            json.dumps(
+                {name: {"value": value, "source": source} for name, value, source in rows}, ensure_ascii=False
+            )
+        )
+        return
+    width = max(len(name) for name, _, _ in rows)
+    for name, value, source in rows:
+        click.echo(f"{name:<{width}}  {value}  ({source})")
+
+
+def staff_options(command: Any) -> Any:
+    """The options of `staff`, the same at a station and the hub."""
+    for option in reversed((
+        click.argument("employee_no"),
+        click.option("--name", required=True, help="The person's name as it appears on documents."),
+        click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be repeated."),
+        click.option("--station", "station_code", default=None, help="Where they act, if not here (hub: a bureau's code)."),
+        click.option("--zone", "zones", multiple=True, help="Approval service zones they handle; none means all."),
+        click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def set_staff(
+    settings: Settings, build: Callable[[Settings], tuple[Any, Parts]], employee_no: str, name: str,
+    roles: tuple[str, ...], station_code: str | None, zones: tuple[str, ...], password_stdin: bool,
+) -> None:  # fmt: skip
+    """Adds or replaces a member of staff; prints a made-up password once."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(9)
+    with sentences():
+        _, parts = build(settings)
+        try:
+            staff = Staff(
+                employee_no, name, station_code or settings.code, frozenset(roles), frozenset(zones)
+            )
+            parts.accounts.set_staff(staff, password)
+        finally:
+            parts.close()
+    click.echo(f"{employee_no} {name} may sign in" + ("" if password_stdin else f" with password {password}"))

@@ -1,0 +1,157 @@
+"""What forms bring: read, trimmed, checked field by field, turned into the data of an event.
+
+A check here is about typing (an empty field, a wrong digit); whether a step is allowed is schemas.lifecycle.
+Reads a mapping of strings, writes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from schemas import numbers
+from schemas.lifecycle import CaseState
+from schemas.problems import N_, DomainError, Problem
+from schemas.tables import Material
+from station.accounts import Staff
+from station.casework import checklist
+from station.register import id_digest
+
+FORM_TOKEN = re.compile(r"[0-9a-f]{32}")
+PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one event is entered: the button's colour, and the fields to fill."""
+
+    fields: tuple[str, ...] = ()
+    style: str = "primary"
+
+
+# The steps that pages offer so far; the order is the order of buttons.
+STEPS: dict[str, Step] = {
+    "accept": Step(),
+    "notify_supplement": Step(("gaps", "note"), "warning"),
+    "refuse": Step(("reason_code", "reason"), "outline-danger"),
+    "pass_step": Step(("opinion",)),
+    "grant": Step(("opinion",), "success"),
+    "deny": Step(("reason", "remedy"), "danger"),
+    "instant_conclude": Step(("result",), "success"),
+    "conclude": Step(("result",), "success"),
+    "supply": Step(("materials", "note")),
+    "deliver": Step(("receiver",), "success"),
+    "withdraw": Step(("reason",), "outline-secondary"),
+}
+
+
+def text(form: Mapping[str, str], name: str, longest: int) -> str:
+    """A field's text in NFC, without control characters, trimmed and cut to its limit."""
+    value = unicodedata.normalize("NFC", form.get(name, ""))
+    value = "".join(ch for ch in value if ch in "\n\t" or unicodedata.category(ch)[0] != "C")
+    return value.strip()[:longest]
+
+
+def application(
+    form: Mapping[str, Any], materials: Sequence[Material]
+) -> tuple[dict[str, Any], set[int], dict[str, Problem]]:
+    """(fields, ticked materials, problems by field) of the record form."""
+    entered: dict[str, Any] = {
+        "form": form.get("form", ""),
+        "name": text(form, "name", 100),
+        "id_no": text(form, "id_no", 30).upper().replace(" ", ""),
+        "phone": text(form, "phone", 20).replace(" ", ""),
+        "address": text(form, "address", 100),
+        "privacy_notice": form.get("privacy_notice") == "1",
+    }
+    ticked = {each.seq for each in materials if form.get(f"material-{each.seq}") == "1"}
+    problems: dict[str, Problem] = {}
+    if not FORM_TOKEN.fullmatch(entered["form"]):
+        problems[""] = Problem("form_token", N_("页面不完整，请从事项页面重新打开登记表"), {})
+    if not entered["name"]:
+        problems["name"] = Problem("name_missing", N_("请填写申请人姓名"), {})
+    entered["id_type"], entered["id_no"], problem = identity(entered["id_no"])
+    if problem is not None:
+        problems["id_no"] = problem
+    if not PHONE.fullmatch(entered["phone"]):
+        problems["phone"] = Problem("phone_wrong", N_("请填写 11 位手机号，或带区号的座机号"), {})
+    if not entered["privacy_notice"]:
+        problems["privacy_notice"] = Problem(
+            "privacy_missing", N_("请先向申请人告知个人信息的用途，并勾选"), {}
+        )
+    missing = [each.name for each in materials if each.required and each.seq not in ticked]
+    if missing:
+        problems["materials"] = Problem(
+            "materials_missing", N_("还缺必交材料：{names}"), {"names": "、".join(missing)}
+        )
+    return entered, ticked, problems
+
+
+def identity(entered: str) -> tuple[str, str, Problem | None]:
+    """(type, number, problem): 111 an identity card, 001 an enterprise's credit code; both have 18 characters."""
+    try:
+        return "111", numbers.id_no(entered).text, None
+    except DomainError as not_a_person:
+        try:
+            return "001", numbers.uscc(entered), None
+        except DomainError:
+            return "111", entered, not_a_person.problem
+
+
+def step(event: str, form: Mapping[str, str], state: CaseState) -> tuple[dict[str, Any], Problem | None]:
+    """The data of an event as entered on a case's page, or what is missing."""
+    if event not in STEPS:
+        return {}, Problem("step_unknown", N_("没有这一步"), {})
+    data: dict[str, Any] = {}
+    for name in STEPS[event].fields:
+        data |= READERS.get(name, _one(name))(form, state)
+    return data, None
+
+
+def following(event: str, state: CaseState, staff: Staff) -> list[tuple[str, dict[str, Any]]]:
+    """Steps the program takes right after a person's: an accepted case that needs review goes to its zone's examiners."""
+    item = state.item or {}
+    if event != "accept" or item.get("instant"):
+        return []
+    return [("assign", {"to": item.get("zone") or staff.employee_no})]
+
+
+def search(asked: str) -> tuple[str, list[Any]]:
+    """(where, args) for the register: by case number, identity number, or a part of a name."""
+    if re.fullmatch(r"\d{17}[\dXx]", asked):
+        return "id_digest = ?", [id_digest(asked.upper())]
+    if re.fullmatch(r"[0-9A-Z]{12,25}", asked):
+        return "case_no >= ? AND case_no < ?", [asked, asked + "~"]
+    return "(instr(applicant, ?) OR instr(item_name, ?))", [asked, asked]
+
+
+def day(value: str | None) -> date | None:
+    """A register's date, or None."""
+    return date.fromisoformat(value) if value else None
+
+
+def _one(name: str) -> Callable[[Mapping[str, str], CaseState], dict[str, Any]]:
+    return lambda form, _state: {name: value} if (value := text(form, name, 2000)) else {}
+
+
+def _gaps(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
+    return {"gaps": [line.strip() for line in text(form, "gaps", 2000).splitlines() if line.strip()]}
+
+
+def _supplied(form: Mapping[str, str], state: CaseState) -> dict[str, Any]:
+    code = str((state.item or {}).get("code", ""))
+    before = {each["seq"] for each in state.materials if each["got"]}
+    now = {
+        int(key[9:]) for key, value in form.items() if re.fullmatch(r"material-\d{1,3}", key) and value == "1"
+    }
+    return {"materials": checklist(code, frozenset(before | now))}
+
+
+READERS: dict[str, Callable[[Mapping[str, str], CaseState], dict[str, Any]]] = {
+    "gaps": _gaps,
+    "materials": _supplied,
+}

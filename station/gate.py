@@ -1,0 +1,133 @@
+"""The gate: which server may read and write which database here, and whose events it may bring.
+
+Judges authority and nothing else: a badly filled event is let in and shown, since refusing it would lose it.
+The endpoint asks; the gate never touches a request body.
+
+    who            public   station-<own>   station-<its village>   anything else
+    a village      read     read, write     -                       -
+    a township     read     read, write     read, write             -
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request
+
+from schemas import tables
+from schemas.problems import DomainError
+from sync import ledger
+from sync.errors import Forbidden, NotFound, Unauthorized
+from sync.peer import Refusal, Revision
+from sync.store import Database, Store
+
+PREFIX = "station-"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The server at the other end, by its station code."""
+
+    code: str
+
+
+class Gate:
+    """Rules for servers below this one. `own` is this server's station code."""
+
+    def __init__(self, store: Store, own: str) -> None:
+        self._store = store
+        self._own = own
+
+    def authenticate(self, request: Request) -> Principal:
+        """Basic credentials: station code and device secret, checked against the device's record in `public`."""
+        given = request.authorization
+        if given is None or given.type != "basic" or not given.username:
+            raise Unauthorized("name your station code and its device secret (HTTP Basic)")
+        record = self._device(given.username)
+        digest = secret_digest(given.password or "")
+        # The same comparison for an unknown station, so that the time taken tells nothing.
+        if (
+            not hmac.compare_digest(digest, record.get("secret_sha256", "0" * 64))
+            or record.get("status") != "active"
+        ):
+            raise Unauthorized("station code or device secret is wrong, or the device was revoked")
+        return Principal(given.username)
+
+    def allow(self, principal: Principal, db: str, action: str) -> None:
+        """Forbidden unless the table at the top of this file says yes. Actions: read, write, create, admin."""
+        if db == "public" and action == "read":
+            return
+        if db.startswith(PREFIX) and action in ("read", "write", "create"):
+            station = db[len(PREFIX) :]
+            if self.serves(principal.code) and self.serves(station) and self.belongs(principal.code, station):
+                return
+        raise Forbidden(f"station {principal.code} may not {action} {db} on this server")
+
+    def databases(self, principal: Principal, names: Iterable[str]) -> list[str]:
+        """The databases of `names` that this station may read."""
+        return [name for name in names if self._may_read(principal, name)]
+
+    def admit(self, principal: Principal, db: str, revision: Revision) -> Refusal | None:
+        """None, or why this document may not come in by this station. Authority only."""
+        station = db[len(PREFIX) :]
+        number = ledger.parse_event_id(revision.id)
+        if number is not None and number.writer in self.writers(station):
+            return None
+        if revision.id.startswith("receipt:") and self.admits_receipts(principal):
+            return None
+        rev = revision.path[0] if revision.path else ""
+        return Refusal(
+            revision.id, rev, "forbidden", f"{principal.code} may not write {revision.id} into {db}"
+        )
+
+    def written(self, principal: Principal, db: Database) -> None:
+        """Called after documents of a station are durable here."""
+
+    # -- the rules -----------------------------------------------------------------------------------------------
+
+    def serves(self, code: str) -> bool:
+        """Whether this server answers for that station: itself and the villages right below it."""
+        station = tables.stations().get(code)
+        return station is not None and self._own in (station.code, station.parent_code)
+
+    def admits_receipts(self, principal: Principal) -> bool:
+        """A relay takes the hub's receipts from whoever brings them; the hub takes its own from nobody."""
+        return True
+
+    @staticmethod
+    def belongs(code: str, station: str) -> bool:
+        """Whether `code` is that station or the township right above it."""
+        target = tables.stations().get(station)
+        return target is not None and code in (target.code, target.parent_code)
+
+    @staticmethod
+    def writers(station: str) -> set[str]:
+        """Whose events a station's database may hold: its own, its township's or bureau's, the hub's."""
+        chain: set[str] = set()
+        code: str | None = station
+        while code is not None and (found := tables.stations().get(code)) is not None:
+            chain.add(found.code)
+            code = found.parent_code
+        return chain
+
+    def _may_read(self, principal: Principal, name: str) -> bool:
+        try:
+            self.allow(principal, name, "read")
+        except Forbidden:
+            return False
+        return True
+
+    def _device(self, code: str) -> dict[str, Any]:
+        try:
+            return self._store.database("public").get(f"device:{code}") or {}
+        except (NotFound, DomainError):
+            return {}
+
+
+def secret_digest(secret: str) -> str:
+    """How a device secret is kept: it is 256 random bits, so one SHA-256 is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()

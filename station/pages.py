@@ -1,0 +1,267 @@
+"""The clerk's pages: today's work, find an item, record an application, cases, one case, sync.
+
+Views only: they read a request, ask casework and the register, and choose a template. No rule, no SQL of lists that
+the register could answer by a name, no wording beyond what a template needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from schemas import numbers, offers, tables
+from schemas.lifecycle import CaseState
+from schemas.problems import N_, DomainError, Problem
+from station import forms
+from station.accounts import Staff
+from station.casework import Application, days_left
+from station.web import parts, signed_in, staff_only
+
+blueprint = Blueprint("pages", __name__)
+
+PAGE = 50
+LISTS: dict[str, tuple[str, str]] = {
+    # name: (what it shows, SQL of the register; `?` is this station)
+    "open": (
+        N_("办理中"),
+        "origin = ? AND final = 0 AND state NOT IN ('supplementing', 'decided', 'concluded')",
+    ),
+    "supplement": (N_("待补正"), "origin = ? AND state = 'supplementing'"),
+    "decided": (N_("待送达"), "origin = ? AND state IN ('decided', 'concluded')"),
+    "closed": (N_("已结束"), "origin = ? AND final = 1"),
+    "here": (N_("本窗口待办"), "current = ? AND final = 0 AND state NOT IN ('decided', 'concluded')"),
+}
+
+
+def me() -> Staff:
+    """The signed-in person; only inside pages that are for staff."""
+    staff = signed_in()
+    assert staff is not None
+    return staff
+
+
+@blueprint.get("/")
+@staff_only
+def home() -> Any:
+    if parts().here.level == "city":
+        return redirect(url_for("desk.queue"))
+    register, code = parts().register, parts().settings.code
+    register.catch_up()
+    counts = {name: register.count(where, (code,)) for name, (_, where) in LISTS.items()}
+    todo = register.select(
+        "origin = ? AND state IN ('supplementing', 'decided', 'concluded') OR current = ? AND origin <> ? AND final = 0"
+        " AND state NOT IN ('decided', 'concluded')",
+        (code, code, code), order="due IS NULL, due, last_at", limit=20,
+    )  # fmt: skip
+    recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
+    return render_template(
+        "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(),
+    )  # fmt: skip
+
+
+@blueprint.get("/items")
+@staff_only
+def items() -> str:
+    asked = request.args.get("q", "").strip()
+    offered = [(item, offer) for item, offer in offers.offers(parts().here) if _matches(item, asked)]
+    offered.sort(key=lambda pair: (pair[1].mode == "inform", pair[0].item_code))
+    return render_template("items.html", asked=asked, offered=offered[:PAGE], found=len(offered))
+
+
+@blueprint.get("/items/<code>")
+@staff_only
+def item(code: str) -> str:
+    found, offer = _offered(code)
+    return render_template(
+        "item.html",
+        item=found,
+        offer=offer,
+        materials=tables.materials(code),
+        decider=_name(offer.decided_at),
+    )
+
+
+@blueprint.get("/items/<code>/record")
+@staff_only
+def record(code: str) -> str:
+    found, offer = _offered(code, open_only=True)
+    entered = {"form": parts().random(16).hex()}
+    return _record_page(found, offer, entered, ticked=set(), problems={})
+
+
+@blueprint.post("/items/<code>/record")
+@staff_only
+def record_post(code: str) -> Any:
+    found, offer = _offered(code, open_only=True)
+    entered, ticked, problems = forms.application(request.form, tables.materials(code))
+    if problems:
+        return _record_page(found, offer, entered, ticked, problems), 422
+    try:
+        case_no = parts().casework.record(me(), Application(item_code=code, got=frozenset(ticked), **entered))
+    except DomainError as error:
+        return _record_page(found, offer, entered, ticked, {"": error.problem}), 409
+    return redirect(url_for("pages.case", case_no=case_no, saved=1), 303)
+
+
+@blueprint.get("/cases")
+@staff_only
+def cases() -> Any:
+    name = request.args.get("list", "open")
+    if name not in LISTS:
+        abort(404)
+    asked = request.args.get("q", "").strip()
+    page = max(1, request.args.get("page", 1, type=int) or 1)
+    where, args = LISTS[name][1], [parts().settings.code]
+    if asked:
+        found_by, more = forms.search(asked)
+        where, args = f"(origin = ? OR current = ?) AND {found_by}", [parts().settings.code] * 2 + more
+    register = parts().register
+    register.catch_up()
+    rows = register.select(
+        where, args, order="due IS NULL, due, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
+    )
+    return render_template(
+        "cases.html", lists=LISTS, current=name, asked=asked, rows=dressed(rows), found=register.count(where, args),
+        page=page, size=PAGE, waiting=_waiting(),
+    )  # fmt: skip
+
+
+@blueprint.get("/cases/<case_no>")
+@staff_only
+def case(case_no: str) -> str:
+    return case_page(case_no)
+
+
+@blueprint.post("/cases/<case_no>/<event>")
+@staff_only
+def act(case_no: str, event: str) -> Any:
+    """One step on a case. The same address serves a village's delivery and a bureau's decision: the rules differ, not the way."""
+    state = visible(case_no)
+    data, problem = forms.step(event, request.form, state)
+    if problem is None:
+        try:
+            steps = [(event, data), *forms.following(event, state, me())]
+            parts().casework.act(case_no, me(), steps, check=parts().house.check)
+        except DomainError as error:
+            problem = error.problem
+    if problem is not None:
+        return case_page(case_no, problem=problem, failed=event, entered=request.form), 409
+    return redirect(url_for("pages.case", case_no=case_no), 303)
+
+
+@blueprint.get("/cases/<case_no>/receipt")
+@staff_only
+def receipt(case_no: str) -> str:
+    state = visible(case_no)
+    return render_template("receipt.html", state=state, station=tables.station(case_no[:12]), names=_name)
+
+
+@blueprint.get("/sync")
+@staff_only
+def sync() -> str:
+    register = parts().register
+    register.catch_up()
+    waiting = _waiting()
+    rows = [row for case_no in sorted(waiting)[:PAGE] if (row := register.case(case_no))]
+    return render_template(
+        "sync.html",
+        status=parts().agent.status(),
+        rows=dressed(rows),
+        waiting=waiting,
+        settings=parts().settings,
+    )
+
+
+@blueprint.post("/sync")
+@staff_only
+def sync_now() -> Any:
+    parts().agent.sync_once()
+    return redirect(url_for("pages.sync"), 303)
+
+
+@blueprint.get("/up")
+def up() -> dict[str, Any]:
+    """For watchdogs and start scripts: the store answers."""
+    return {"status": "ok", "seq": parts().store.update_seq}
+
+
+# -- what views share ------------------------------------------------------------------------------------------------
+
+
+def case_page(
+    case_no: str,
+    *,
+    problem: Problem | None = None,
+    failed: str = "",
+    entered: Mapping[str, str] | None = None,
+) -> str:
+    """The page of one case, with what the reader may do next and, after a refused step, why and what was entered."""
+    state = visible(case_no)
+    today = parts().clock().date()
+    choices = [
+        choice for choice in parts().casework.choices(state, me()) if choice.transition.event in forms.STEPS
+    ]
+    row = parts().register.case(case_no) or {}
+    return render_template(
+        "case.html", state=state, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
+        steps=forms.STEPS, left=days_left(state.due, today, parts().calendar),
+        waiting=case_no in _waiting(), origin=_name(state.origin_station), current=_name(state.current_station),
+        names=_name, saved="saved" in request.args, claim_needed=parts().house.claim_needed(me(), row, state),
+    )  # fmt: skip
+
+
+def _record_page(
+    found: tables.Item,
+    offer: offers.Offer,
+    entered: Mapping[str, Any],
+    ticked: set[int],
+    problems: Mapping[str, Problem],
+) -> str:
+    return render_template(
+        "record.html", item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
+        ticked=ticked, problems=problems, decider=_name(offer.decided_at),
+    )  # fmt: skip
+
+
+def _offered(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
+    found = tables.items().get(code)
+    offer = offers.offer(found, parts().here) if found else None
+    if found is None or offer is None or (open_only and offer.mode == "inform"):
+        abort(404)
+    return found, offer
+
+
+def visible(case_no: str) -> CaseState:
+    try:
+        numbers.parse_case_no(case_no)
+    except DomainError:
+        abort(404)
+    state = parts().casework.case(case_no)
+    if state is None or not parts().house.may_see(me(), state):
+        abort(404)
+    return state
+
+
+def _waiting() -> dict[str, int]:
+    return parts().register.waiting(parts().settings.code)
+
+
+def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with working days left, as every list shows them."""
+    today = parts().clock().date()
+    return [{**row, "left": days_left(forms.day(row["due"]), today, parts().calendar)} for row in rows]
+
+
+def _name(code: str | None) -> str:
+    found = tables.stations().get(code or "")
+    return found.name if found else gettext("未知站点 {code}").format(code=code or "")
+
+
+def _matches(found: tables.Item, asked: str) -> bool:
+    return all(
+        word in found.name or word in found.department or word.upper() == found.item_code
+        for word in asked.split()
+    )

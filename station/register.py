@@ -1,0 +1,336 @@
+"""The register (台账): SQL tables for lists, queues, searches and counts, projected from the store's changes.
+
+    store.changes(position) ─> cases and receipts touched ─> fold their events ─> rows ─> new position
+                               (one transaction; applying a change twice changes nothing)
+
+It may be deleted at any time and is rebuilt from the documents; so it runs with synchronous=NORMAL, and it never
+holds anything that is nowhere else. It never decides what an event means: that is schemas.lifecycle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from schemas import lifecycle, tables
+from schemas.workdays import Calendar
+from sync import ledger
+from sync.errors import DiskFull
+from sync.store import Store
+
+log = logging.getLogger("bianmin.register")
+
+BATCH = 500
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
+    store TEXT NOT NULL, seq INTEGER NOT NULL, version INTEGER NOT NULL);
+CREATE TABLE events (                -- which documents a case is made of; bodies stay in the store
+    db TEXT NOT NULL, id TEXT NOT NULL, case_no TEXT NOT NULL,
+    writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (db, id)) WITHOUT ROWID;
+CREATE INDEX events_of_case ON events (case_no);
+CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits for a receipt
+CREATE TABLE receipts (              -- how much of each writer's numbers the hub has confirmed
+    db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (db, writer, epoch)) WITHOUT ROWID;
+CREATE TABLE claims (                -- who works on a case at the hub, and in which stage; void in another stage
+    case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE cases (                 -- one folded case a row
+    case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL, final INTEGER NOT NULL,
+    origin TEXT NOT NULL, current TEXT NOT NULL, district TEXT NOT NULL,
+    item_code TEXT NOT NULL, item_name TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
+    instant INTEGER NOT NULL, applicant TEXT NOT NULL, id_digest TEXT NOT NULL,
+    received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
+    result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL,
+    last_event TEXT NOT NULL, last_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX cases_queue ON cases (current, final, zone, due, received_at);   -- a bureau's queue by due date
+CREATE INDEX cases_list ON cases (final, last_at);                            -- a station's lists, newest first
+CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
+CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
+"""
+
+COLUMNS = (
+    "case_no", "form", "state", "stage", "final", "origin", "current", "district", "item_code", "item_name",
+    "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
+    "result", "supplements", "assigned_to", "set_aside", "last_event", "last_at",
+)  # fmt: skip
+
+
+class Register:
+    """The projection of one store. Every method is thread-safe; rows come back as dicts of the columns above."""
+
+    def __init__(self, path: Path | str, store: Store, calendar: Calendar) -> None:
+        self._path = path
+        self._store = store
+        self._calendar = calendar
+        self._lock = threading.RLock()
+        self._position = 0
+        self._connection = apsw.Connection(str(path))
+        self._connection.set_busy_timeout(10_000)
+        self._connection.execute(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF"
+        )
+        self._open()
+
+    def close(self) -> None:
+        """Closes the file; the store is left to its owner."""
+        with self._lock:
+            self._connection.close()
+
+    # -- following the store -------------------------------------------------------------------------------------
+
+    def catch_up(self, *, must: bool = False) -> int:
+        """Applies every change of the store that is not applied yet; returns how many. Call before reading.
+
+        On a full disk pages go on with what the register knew; whoever decides something by it says `must` and gets
+        DiskFull instead.
+        """
+        applied = 0
+        with self._lock:
+            while self._position < self._store.update_seq:
+                changes = self._store.changes(self._position, BATCH)
+                through = changes[-1].seq if changes else self._store.update_seq
+                try:
+                    with self._transaction():
+                        self._apply(changes)
+                        self._execute("UPDATE position SET seq = ?", (through,))
+                except apsw.FullError as error:
+                    log.warning("the disk is full; lists show the state of sequence %s", self._position)
+                    if must:
+                        raise DiskFull(
+                            f"The disk that holds {self._path} is full. Free some space."
+                        ) from error
+                    break
+                self._position = through
+                applied += len(changes)
+        return applied
+
+    def rebuild(self) -> int:
+        """Empties the register and reads every document again; returns how many."""
+        with self._lock:
+            self._clear()
+            return self.catch_up()
+
+    def _apply(self, changes: Sequence[Any]) -> None:
+        touched: set[str] = set()
+        for db, ids in _by_database(changes).items():
+            if db.startswith("station-"):
+                touched |= self._note_events(db, ids)
+            elif db == "desk":
+                self._note_claims(ids)
+        self._fold(touched)
+
+    def _note_events(self, db: str, ids: Sequence[str]) -> set[str]:
+        bodies = self._store.bodies(db, ids)
+        events, receipts, touched = [], [], set()
+        for id_, body in bodies.items():
+            number = ledger.parse_event_id(id_)
+            case_no = body.get("case")
+            if number is not None and isinstance(case_no, str):
+                events.append((db, id_, case_no, number.writer, number.epoch, number.n))
+                # An event of another station's case in this database is kept and never folded into that case.
+                if case_no[:12] == db[len("station-") :]:
+                    touched.add(case_no)
+            elif body.get("type") == "receipt":
+                # Written by the hub alone, so well filled; an odd one is a newer version's and tells us nothing.
+                receipts += (
+                    [(db, body["writer"], body["epoch"], body["n"], body["at"])] if _is_receipt(body) else []
+                )
+        self._executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", events)
+        self._executemany("INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)", receipts)
+        return touched
+
+    def _note_claims(self, ids: Sequence[str]) -> None:
+        bodies = self._store.bodies("desk", ids)
+        for id_ in ids:
+            body = bodies.get(id_)
+            if body is None or not body.get("staff"):
+                self._execute("DELETE FROM claims WHERE case_no = ?", (id_.removeprefix("claim:"),))
+            elif body.get("type") == "claim":
+                row = (body["case"], body["stage"], body["staff"], body["name"], body["at"])
+                self._execute("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?)", row)
+
+    def _fold(self, case_nos: set[str]) -> None:
+        rows = []
+        for case_no, events in self._events_of(case_nos):
+            if not events:
+                continue
+            state = lifecycle.fold(events, self._calendar)
+            rows.append(_row(case_no, state, events))
+        places = ",".join("?" * len(COLUMNS))
+        # OR REPLACE on `form` as well: two cases under one form can't be written here (Casework looks first), but a
+        # restored laptop may have made them; both are shown, the later one keeps the token.
+        for row in rows:
+            self._execute("UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (row[1], row[0]))
+        self._executemany(f"INSERT OR REPLACE INTO cases VALUES ({places})", rows)  # noqa: S608 - placeholders only
+
+    def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+        for case_no in sorted(case_nos):
+            db = f"station-{case_no[:12]}"
+            ids = [
+                row[0]
+                for row in self._execute("SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, db))
+            ]
+            yield case_no, list(self._store.bodies(db, ids).values()) if ids else []
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def events(self, case_no: str) -> list[Mapping[str, Any]]:
+        """The documents a case is made of, each with its `_id`, in no particular order; [] where unknown."""
+        with self._lock:
+            for _, events in self._events_of([case_no]):
+                return events
+        return []
+
+    def case(self, case_no: str) -> dict[str, Any] | None:
+        """The row of a case, or None."""
+        return next(iter(self.select("case_no = ?", (case_no,), limit=1)), None)
+
+    def case_of_form(self, form: str) -> str | None:
+        """The case that a form has already become, or None: saving twice must not record twice."""
+        row = self._one("SELECT case_no FROM cases WHERE form = ?", (form,))
+        return None if row is None else row[0]
+
+    def select(
+        self,
+        where: str = "1",
+        args: Sequence[Any] = (),
+        *,
+        order: str = "last_at DESC",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[dict[str, Any]]:
+        """Rows of cases with the claim on each. `where` and `order` are the program's own words, never a visitor's."""
+        sql = (
+            f"SELECT {', '.join('cases.' + column for column in COLUMNS)}, claims.staff, claims.name "  # noqa: S608
+            f"FROM cases LEFT JOIN claims USING (case_no, stage) WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        )
+        names = [*COLUMNS, "claimed_by", "claimed_name"]
+        with self._lock:
+            return [dict(zip(names, row, strict=True)) for row in self._execute(sql, (*args, limit, offset))]
+
+    def count(self, where: str = "1", args: Sequence[Any] = ()) -> int:
+        """How many cases match; `where` as in select."""
+        sql = f"SELECT count(*) FROM cases LEFT JOIN claims USING (case_no, stage) WHERE {where}"  # noqa: S608
+        row = self._one(sql, args)
+        return 0 if row is None else int(row[0])
+
+    def groups(self, column: str, where: str = "1", args: Sequence[Any] = ()) -> dict[str, int]:
+        """Counts of matching cases by one column."""
+        if column not in COLUMNS:
+            raise ValueError(column)
+        sql = f"SELECT {column}, count(*) FROM cases WHERE {where} GROUP BY 1"  # noqa: S608
+        with self._lock:
+            return dict(self._execute(sql, args))
+
+    def waiting(self, writer: str) -> dict[str, int]:
+        """Cases with an event of this writer that no receipt of the hub covers yet: {case_no: events waiting}."""
+        sql = """SELECT events.case_no, count(*) FROM events LEFT JOIN receipts USING (db, writer, epoch)
+                 WHERE events.writer = ? AND events.n > ifnull(receipts.n, 0) GROUP BY 1"""
+        with self._lock:
+            return dict(self._execute(sql, (writer,)))
+
+    def last_receipt(self, writer: str) -> str | None:
+        """The newest moment at which the hub confirmed anything of this writer, or None."""
+        row = self._one("SELECT max(at) FROM receipts WHERE writer = ?", (writer,))
+        return None if row is None else row[0]
+
+    def totals(self) -> dict[str, int]:
+        """Events and cases held, for checks after the fact."""
+        row = self._one("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM cases)", ())
+        assert row is not None
+        return {"events": row[0], "cases": row[1]}
+
+    # -- the file ------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        tables_there = self._one("SELECT count(*) FROM sqlite_schema WHERE name = 'position'", ())
+        row = (
+            self._one("SELECT store, seq, version FROM position", ())
+            if tables_there and tables_there[0]
+            else None
+        )
+        # Another store, another shape, or a store that was put back to an earlier day: start over from the documents.
+        if row is None or row[0] != self._store.uuid or row[2] != VERSION or row[1] > self._store.update_seq:
+            self._clear()
+        else:
+            self._position = row[1]
+
+    def _clear(self) -> None:
+        with self._transaction():
+            for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
+                self._execute(f'DROP TABLE "{name}"')
+            self._connection.execute(SCHEMA)
+            self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
+        self._position = 0
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._connection:
+            yield
+
+    def _execute(self, sql: str, args: Sequence[Any] = ()) -> apsw.Cursor:
+        return self._connection.execute(sql, args)
+
+    def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            self._connection.executemany(sql, rows)
+
+    def _one(self, sql: str, args: Sequence[Any]) -> Any | None:
+        with self._lock:
+            return next(iter(self._execute(sql, args)), None)
+
+
+def stage(state: str) -> str:
+    """Whose work a case is while in this state: `review` belongs to examiners, all before it to the window."""
+    return "review" if state in ("reviewing", "suspended", "decided") else "acceptance"
+
+
+def id_digest(id_no: str) -> str:
+    """What an identity number is looked up by: its SHA-256. Hides it from a glance, not from a search of all numbers."""
+    return hashlib.sha256(id_no.encode()).hexdigest()
+
+
+def _is_receipt(body: Mapping[str, Any]) -> bool:
+    return isinstance(body.get("n"), int) and all(
+        isinstance(body.get(key), str) for key in ("writer", "epoch", "at")
+    )
+
+
+def _by_database(changes: Sequence[Any]) -> dict[str, list[str]]:
+    by: dict[str, list[str]] = {}
+    for change in changes:
+        by.setdefault(change.db, []).append(change.id)
+    return by
+
+
+def _row(case_no: str, state: lifecycle.CaseState, events: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    item = state.item or {}
+    applicant = state.applicant or {}
+    last = state.timeline[-1].event if state.timeline else events[0]
+    origin = case_no[:12]
+    known = tables.stations().get(origin)
+    return (
+        case_no, state.form or None, state.state, stage(state.state), state.final,
+        origin, state.current_station or origin, known.district_code if known else origin[:6],
+        item.get("code", ""), item.get("name", ""), item.get("department", ""), item.get("zone", ""),
+        bool(item.get("instant")), applicant.get("name", ""), id_digest(applicant.get("id_no", "")),
+        _text(state.received_at), _text(state.accepted_at), _text(state.decided_at), _text(state.due),
+        state.result, state.supplements, state.assigned_to, len(state.set_aside),
+        last.get("event", ""), str(last.get("at", "")),
+    )  # fmt: skip
+
+
+def _text(value: datetime | date | None) -> str | None:
+    return None if value is None else value.isoformat()

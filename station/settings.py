@@ -1,0 +1,136 @@
+"""What a person can set, once for every command: name, default, meaning, and where the value in force comes from.
+
+Strength: option, then environment (BIANMIN_<NAME>), then one TOML file (--config or BIANMIN_CONFIG), then default.
+click does the work; here are only the options, the file, and the report. Nothing here opens a store or a port.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+SOURCES = {
+    ParameterSource.COMMANDLINE: "option",
+    ParameterSource.ENVIRONMENT: "environment",
+    ParameterSource.DEFAULT_MAP: "file",
+    ParameterSource.DEFAULT: "default",
+}
+
+SECRET = {"token"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings in force. Seconds for times; `code` is the 12-digit station code."""
+
+    data: Path
+    code: str
+    host: str = "127.0.0.1"
+    port: int = 8100
+    parents: tuple[str, ...] = ()
+    token: str = ""
+    sync_interval: float = 30.0
+    threads: int = 8
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    language: str = "zh"
+    sources: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def store_path(self) -> Path:
+        """The one file that must not be lost."""
+        return self.data / "store.sqlite"
+
+    @property
+    def register_path(self) -> Path:
+        """A projection of the store; deleting it costs a rebuild and nothing else."""
+        return self.data / "register.sqlite"
+
+    def report(self) -> list[tuple[str, str, str]]:
+        """(name, value as written, source) of every setting; secrets are shown as set or not."""
+        rows = []
+        for each in fields(self):
+            if each.name == "sources":
+                continue
+            value = getattr(self, each.name)
+            if each.name in SECRET:
+                shown = "(set)" if value else "(not set)"
+            else:
+                shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+            rows.append((each.name, shown, self.sources.get(each.name, "default")))
+        return rows
+
+
+def read_file(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+    """The TOML file's values become click's defaults. A broken or unknown entry stops with its line or name."""
+    if path is None:
+        return None
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise click.BadParameter(
+            f"{path} does not exist; name an existing file or leave --config away"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(
+            f"{path} is not valid TOML: {error}. Mend that line and start again"
+        ) from error
+    except OSError as error:
+        raise click.BadParameter(f"{path} can't be read: {error.strerror}") from error
+    known = {param.name for param in ctx.command.params if param.name != "config"}
+    if unknown := sorted(set(values) - known):
+        raise click.BadParameter(
+            f"{path} sets {', '.join(unknown)}, which no setting is called; known are {', '.join(sorted(filter(None, known)))}"
+        )
+    ctx.default_map = {**(ctx.default_map or {}), **values}
+    return path
+
+
+def settings_options(*, data: str, port: int, code: str | None = None) -> Callable[[Any], Any]:
+    """The options that every command of a server shares, as one decorator for its click group."""
+    options = [
+        click.option("--config", type=click.Path(path_type=Path), is_eager=True, callback=read_file, expose_value=False,
+                     envvar="BIANMIN_CONFIG", help="One TOML file with any of these settings (config = none)."),
+        click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=data, show_default=True,
+                     envvar="BIANMIN_DATA", help="Folder of this server's store and register."),
+        click.option("--code", default=code, show_default=True, required=code is None,
+                     envvar="BIANMIN_CODE", help="This station's 12-digit code."),
+        click.option("--host", default="127.0.0.1", show_default=True, envvar="BIANMIN_HOST",
+                     help="Address to listen on. Plain HTTP belongs on loopback."),
+        click.option("--port", type=click.IntRange(0, 65535), default=port, show_default=True, envvar="BIANMIN_PORT",
+                     help="Port to listen on; 0 takes any free one."),
+        click.option("--parents", "--parent", multiple=True, envvar="BIANMIN_PARENTS",
+                     help="Address of a server above, best first (township, then hub); repeat it for more."),
+        click.option("--token", default="", envvar="BIANMIN_TOKEN",
+                     help="This station's secret for servers above, as `bianmin-hub device` printed it."),
+        click.option("--sync-interval", type=click.FloatRange(0.2, 86400), default=30.0, show_default=True,
+                     envvar="BIANMIN_SYNC_INTERVAL", help="Seconds between syncs when nothing happens here."),
+        click.option("--threads", type=click.IntRange(2, 64), default=8, show_default=True, envvar="BIANMIN_THREADS",
+                     help="Requests answered at once."),
+        click.option("--hosts", multiple=True, default=("127.0.0.1", "localhost"), show_default=True,
+                     envvar="BIANMIN_HOSTS", help="Host names by which this server may be addressed."),
+        click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True,
+                     envvar="BIANMIN_LANGUAGE", help="Language of pages until a person switches."),
+    ]  # fmt: skip
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def settings_from(ctx: click.Context, values: dict[str, Any]) -> Settings:
+    """Settings out of a group's parsed options, remembering each value's source."""
+    sources = {name: SOURCES.get(source, "default") for name in values
+               if (source := ctx.get_parameter_source(name)) is not None}  # fmt: skip
+    values = {
+        name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in values.items()
+    }
+    return Settings(**values, sources=sources)

@@ -1,0 +1,60 @@
+"""Signing in and out, and the language switch. Who someone is, is station.accounts; what they may do, schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from schemas.problems import DomainError
+from station import web
+
+blueprint = Blueprint("signin", __name__)
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> str:
+    return render_template("sign_in.html", next=_local(request.args.get("next", "")))
+
+
+@blueprint.post("/sign-in")
+def sign_in_post() -> Any:
+    employee_no = request.form.get("employee_no", "").strip()
+    back = _local(request.form.get("next", ""))
+    try:
+        secret = web.parts().accounts.sign_in(employee_no, request.form.get("password", ""))
+    except DomainError as error:
+        page = render_template("sign_in.html", next=back, employee_no=employee_no, problem=error.problem)
+        return page, 403
+    return web.begin_session(_redirect(back or url_for("pages.home")), secret)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Any:
+    web.parts().accounts.sign_out(request.cookies.get(web.COOKIE, ""))
+    response = _redirect(url_for("signin.sign_in"))
+    response.delete_cookie(web.COOKIE)
+    return response
+
+
+@blueprint.post("/language/<any(zh, en):language>")
+def language(language: str) -> Any:
+    return web.set_language(
+        _redirect(_local(request.form.get("next", "")) or url_for("pages.home")), language
+    )
+
+
+def _redirect(where: str) -> Any:
+    return redirect(where, 303)
+
+
+def _local(where: str) -> str:
+    """Only a path on this server; never another host, whatever a link says."""
+    if (
+        where.startswith("/")
+        and not where.startswith(("//", "/\\"))
+        and "\n" not in where
+        and "\r" not in where
+    ):
+        return where.rstrip("?")
+    return ""

@@ -1,0 +1,226 @@
+"""What every page of a server shares: who is signed in, language, form tokens, headers, and errors as pages.
+
+Holds no page of its own. Decisions about cases are made elsewhere; here is only what HTTP and browsers need.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask_babel import Babel, gettext
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from schemas import numbers
+from schemas.problems import DomainError, Problem
+from station import words
+from station.accounts import Staff
+from sync.errors import SyncError
+
+if TYPE_CHECKING:
+    from station.app import Parts
+
+COOKIE = "bianmin_session"
+LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
+# Everything a page needs comes from its own server; no inline script, nobody may frame it.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+csrf = CSRFProtect()
+babel = Babel()
+
+
+def parts() -> Parts:
+    """The parts that create_app put together."""
+    return cast("Parts", current_app.extensions["bianmin"])
+
+
+def signed_in() -> Staff | None:
+    """Who sent this request, from the session cookie; looked up once a request."""
+    if "staff" not in g:
+        secret = request.cookies.get(COOKIE, "")
+        g.staff = parts().accounts.session(secret) if secret else None
+    return cast("Staff | None", g.staff)
+
+
+def staff_only(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A page for signed-in staff; anybody else is sent to sign in and comes back afterwards."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if signed_in() is None:
+            back = request.full_path if request.method == "GET" else url_for("pages.home")
+            return redirect(url_for("signin.sign_in", next=back))
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def roles_only(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A page for staff with one of these roles; others get 403 in words."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @staff_only
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            staff = signed_in()
+            assert staff is not None
+            if not staff.roles & set(roles):
+                abort(403)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def say(problem: Problem) -> str:
+    """A problem in the reader's language, with the names of states, steps and roles inside it."""
+    params = {
+        key: _in_words(value) if isinstance(value, str) else value for key, value in problem.params.items()
+    }
+    return str(gettext(problem.text).format(**params))
+
+
+def _in_words(value: str) -> str:
+    """A name that a problem quotes, or several joined by 、; what is no known name stays as it is."""
+    return gettext("、").join(gettext(part) for part in value.split("、")) if value else ""
+
+
+def locale() -> str:
+    """The language a person chose, else the server's."""
+    chosen = request.cookies.get("language") or parts().settings.language
+    return LANGUAGES.get(chosen, LANGUAGES["zh"])
+
+
+def install(app: Flask) -> None:
+    """Adds all of the above to an application."""
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=locale, default_locale=LANGUAGES["zh"])
+    app.before_request(_refuse_other_hosts)
+    app.after_request(_headers)
+    app.context_processor(_context)
+    app.add_template_filter(_day, "day")
+    app.add_template_filter(_moment, "moment")
+    app.add_template_filter(numbers.mask_name, "mask_name")
+    app.add_template_filter(numbers.mask_id_no, "mask_id_no")
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(SyncError, _sync_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _our_fault)
+
+
+def _context() -> dict[str, Any]:
+    staff = signed_in()
+    return {
+        "me": staff, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
+        "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
+        "today": parts().clock().date().isoformat(),
+    }  # fmt: skip
+
+
+def _day(value: date | datetime | str | None) -> str:
+    if not value:
+        return "—"
+    return str(value)[:10]
+
+
+def _moment(value: datetime | str | None) -> str:
+    if not value:
+        return "—"
+    return str(value)[:16].replace("T", " ")
+
+
+def _refuse_other_hosts() -> None:
+    # A page on the internet whose name is pointed at this laptop must not reach it (DNS rebinding).
+    name = request.host.rsplit(":", 1)[0].strip("[]")
+    if name not in parts().settings.hosts and name != parts().settings.host:
+        abort(421)
+
+
+def _headers(response: Response) -> Response:
+    if request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
+        response.cache_control.max_age = 3600
+        response.cache_control.public = True
+    else:
+        # A laptop is shared: what one person saw must not be in the next one's cache or back button.
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("Cookie")
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def _page(status: int, title: str, text: str) -> tuple[str, int]:
+    # A page that reports trouble must not ask again what may just have failed.
+    g.plain = True
+    return render_template("error.html", title=title, text=text), status
+
+
+def _domain_error(error: DomainError) -> tuple[str, int]:
+    return _page(409, gettext("这一步没有办成"), say(error.problem))
+
+
+def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+    return _page(
+        400,
+        gettext("页面已经过期"),
+        gettext("这个页面打开太久了。请返回上一页，刷新后再提交；填过的内容没有提交。"),
+    )
+
+
+def _http_error(error: HTTPException) -> Any:
+    # Redirects are HTTPExceptions too, and travel as they are.
+    if error.code is None or error.code < 400:
+        return error
+    texts = {
+        403: (gettext("没有权限"), gettext("您的岗位不能办这一步。需要时请联系站长或窗口负责人。")),
+        404: (gettext("没有找到"), gettext("没有这个页面或办件。请检查编号，或从首页查找。")),
+        405: (gettext("不能这样打开"), gettext("这个地址不能直接打开，请从页面上的按钮操作。")),
+        413: (gettext("内容太大"), gettext("提交的内容太大，请减少后再试。")),
+        421: (gettext("地址不对"), gettext("请用本机地址打开本站。")),
+    }
+    title, text = texts.get(error.code, (error.name, error.description or ""))
+    if error.code == 421:
+        return Response(text, status=421, mimetype="text/plain")
+    return _page(error.code, title, text)
+
+
+def _sync_error(error: SyncError) -> tuple[str, int]:
+    current_app.logger.error("store: %s", error)
+    return _page(
+        503,
+        gettext("没有保存成功"),
+        gettext("本机存储出了问题：{reason}。已保存的办件不受影响。").format(reason=error.reason),
+    )
+
+
+def _our_fault(error: Exception) -> tuple[str, int]:
+    # The log gets the trace (which holds no form field), the page only a sentence.
+    current_app.logger.exception("unexpected: %s", type(error).__name__)
+    return _page(
+        500,
+        gettext("系统出错"),
+        gettext("系统出了意外的错误，已记入日志。已保存的办件不受影响，请返回重试。"),
+    )
+
+
+def set_language(response: Response, language: str) -> Response:
+    """Remembers the chosen language in this browser for a year."""
+    response.set_cookie("language", language, max_age=365 * 86400, httponly=True, samesite="Lax")
+    return response
+
+
+def begin_session(response: Response, secret: str) -> Response:
+    """Hands the browser a fresh session; what it had before is worth nothing from now on."""
+    session.clear()
+    response.set_cookie(COOKIE, secret, httponly=True, samesite="Strict", secure=request.is_secure)
+    return response

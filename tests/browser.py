@@ -1,0 +1,53 @@
+"""Starts Debian's chromium for tests that need eyes: Playwright's driver, no other host, a picture on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+# Without these, chromium asks its maker's hosts all the time.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PICTURES = Path(__file__).parent / "out"
+
+
+@contextmanager
+def browser(path: str) -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=QUIET)
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def window(started: Browser, strangers: list[str], *, language: str = "zh-CN") -> Page:
+    """A fresh window of a 1024×768 laptop. Requests to any host but loopback are noted in `strangers` and refused."""
+    page = started.new_context(viewport={"width": 1024, "height": 768}, locale=language).new_page()
+
+    def only_loopback(route: Route) -> None:
+        if route.request.url.startswith("http://127.0.0.1:"):
+            route.continue_()
+        else:
+            strangers.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", only_loopback)
+    return page
+
+
+def picture(page: Page, name: str) -> None:
+    """Keeps a picture of the whole page under tests/out."""
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)

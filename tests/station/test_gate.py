@@ -1,0 +1,126 @@
+"""The gate on the wire: which station may read and write which database, at a township and at the hub.
+
+Asked over the real endpoint with real credentials; the table is the whole of the rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from hub import devices
+from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
+
+Ask = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def tokens(city: World) -> dict[str, str]:
+    """A fresh secret for each station, known to hub and township."""
+    hub = city[HUB].parts
+    made = {
+        code: devices.admit_device(hub.store, code, hub.random)
+        for code in (VILLAGE, NEIGHBOUR, TOWNSHIP, "510922001000")
+    }
+    for code, server in city.servers.items():
+        if code in made:
+            server.parts.agent._auth = (code, made[code])
+            server.parts.store.database(f"station-{code}", create=True)
+    city.sync(TOWNSHIP, VILLAGE, NEIGHBOUR, TOWNSHIP)
+    return made
+
+
+@pytest.fixture
+def ask(city: World, tokens: dict[str, str]) -> Ask:
+    def asking(
+        server: str, who: str, method: str, path: str, body: Any = None, password: str = ""
+    ) -> httpx.Response:
+        transport = httpx.WSGITransport(app=city[server].app)
+        auth = (who, password or tokens.get(who, "")) if who else None
+        with httpx.Client(transport=transport, base_url="http://127.0.0.1/db/", auth=auth) as client:
+            return client.request(method, path, json=body)
+
+    return asking
+
+
+OWN, OTHER = f"station-{VILLAGE}", f"station-{NEIGHBOUR}"
+TABLE = [
+    # at, who, database, read, write
+    (TOWNSHIP, VILLAGE, "public", True, False),
+    (TOWNSHIP, VILLAGE, OWN, True, True),
+    (TOWNSHIP, VILLAGE, OTHER, False, False),
+    (TOWNSHIP, VILLAGE, f"station-{TOWNSHIP}", False, False),
+    (TOWNSHIP, VILLAGE, "here", False, False),
+    (HUB, VILLAGE, OWN, True, True),
+    (HUB, VILLAGE, OTHER, False, False),
+    (HUB, VILLAGE, "desk", False, False),
+    (HUB, VILLAGE, "here", False, False),
+    (HUB, TOWNSHIP, OWN, True, True),
+    (HUB, TOWNSHIP, OTHER, True, True),
+    (HUB, TOWNSHIP, "public", True, False),
+    (HUB, "510922001000", OWN, False, False),
+    (HUB, "510922001000", "public", True, False),
+]
+
+
+@pytest.mark.parametrize(("at", "who", "db", "read", "write"), TABLE)
+def test_the_table(ask: Ask, at: str, who: str, db: str, read: bool, write: bool) -> None:
+    assert (ask(at, who, "GET", f"{db}/_changes").status_code == 200) is read
+    answer = ask(at, who, "POST", f"{db}/_bulk_docs", {"docs": [], "new_edits": False})
+    assert (answer.status_code == 201) is write, answer.text
+    if not read:
+        assert ask(at, who, "GET", db).status_code in (403, 404)
+
+
+@pytest.mark.parametrize("path", ["", "_all_dbs", "public", f"{OWN}/_changes", f"{OWN}/_local/x"])
+def test_nobody_and_a_wrong_secret_get_401_but_for_the_welcome(ask: Ask, path: str) -> None:
+    expected = 200 if path == "" else 401
+    assert ask(HUB, "", "GET", path).status_code == expected
+    assert ask(HUB, VILLAGE, "GET", path, password="wrong").status_code == expected
+    assert ask(HUB, "999999999999", "GET", path, password="wrong").status_code == expected
+
+
+def test_a_station_sees_only_the_databases_it_may_read(ask: Ask) -> None:
+    assert ask(HUB, VILLAGE, "GET", "_all_dbs").json() == ["public", OWN]
+    assert f"station-{NEIGHBOUR}" in ask(HUB, TOWNSHIP, "GET", "_all_dbs").json()
+
+
+def test_a_revoked_device_is_let_in_no_more(city: World, ask: Ask) -> None:
+    devices.revoke_device(city[HUB].parts.store, VILLAGE)
+    assert ask(HUB, VILLAGE, "GET", OWN).status_code == 401
+    city.sync(TOWNSHIP)
+    assert ask(TOWNSHIP, VILLAGE, "GET", OWN).status_code == 401
+
+
+def test_an_event_of_a_stranger_is_refused_and_the_next_one_is_not(city: World, ask: Ask) -> None:
+    from sync.event_ids import event_rev
+    from sync.wire import body
+
+    def event(writer: str) -> dict[str, Any]:
+        id_ = f"ev:{writer}:aaaaaaaa:1"
+        content = {"type": "case_event", "schema": 1, "case": "x", "data": {}}
+        rev = event_rev(id_, body(id_, dict(content)))
+        return {"_id": id_, "_rev": rev, "_revisions": {"start": 1, "ids": [rev[2:]]}, **content}
+
+    docs = [event("510922001000"), {**event(NEIGHBOUR)}, event(VILLAGE)]
+    answer = ask(HUB, VILLAGE, "POST", f"{OWN}/_bulk_docs", {"docs": docs, "new_edits": False})
+    refused = {each["id"]: each["error"] for each in answer.json()}
+    assert refused == {f"ev:{writer}:aaaaaaaa:1": "forbidden" for writer in ("510922001000", NEIGHBOUR)}
+    assert ask(HUB, VILLAGE, "GET", f"{OWN}/ev:{VILLAGE}:aaaaaaaa:1").status_code == 200
+
+
+@pytest.mark.parametrize("id_", ["note", "_design/views", "claim:1", "receipt:510903001001:aaaaaaaa"])
+def test_only_events_come_in_from_below(ask: Ask, id_: str) -> None:
+    doc = {"_id": id_, "_rev": "1-" + "a" * 32, "_revisions": {"start": 1, "ids": ["a" * 32]}}
+    answer = ask(HUB, VILLAGE, "POST", f"{OWN}/_bulk_docs", {"docs": [doc], "new_edits": False})
+    assert [each.get("error") for each in answer.json()] == ["forbidden"], answer.text
+
+
+def test_the_secret_itself_is_not_published(city: World, tokens: dict[str, str]) -> None:
+    public = city[VILLAGE].parts.store.database("public")
+    kept = json.dumps(public.get(f"device:{VILLAGE}"))
+    assert tokens[VILLAGE] not in kept

@@ -1,0 +1,100 @@
+"""The register: follows the store, can be thrown away, and tells what waits from receipts alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from station.register import BATCH, Register
+from tests.test_journey import INSTANT, PERMIT, record, step
+from tests.world import HUB, TOWNSHIP, VILLAGE, World
+
+
+def everything(register: Register) -> list[dict[str, object]]:
+    register.catch_up()
+    return register.select(order="case_no", limit=10_000)
+
+
+def test_rebuilt_from_the_documents_it_is_the_same(city: World) -> None:
+    case_no = record(city, INSTANT)
+    record(city, PERMIT)
+    city.sync(VILLAGE, TOWNSHIP)
+    step(city, "E001", case_no, "accept", "instant_conclude", result="已核发")
+    register = city[HUB].parts.register
+    before = everything(register)
+    assert register.rebuild() > 0
+    assert everything(register) == before
+
+
+def test_a_deleted_file_is_rebuilt_at_the_next_start(city: World) -> None:
+    record(city, INSTANT)
+    parts = city[VILLAGE].parts
+    before = everything(parts.register)
+    parts.register.close()
+    for path in parts.settings.data.glob("register.sqlite*"):
+        path.unlink()
+    parts.register = Register(parts.settings.register_path, parts.store, parts.calendar)
+    assert everything(parts.register) == before
+
+
+def test_a_register_of_another_store_is_not_believed(city: World) -> None:
+    record(city, INSTANT)
+    village, hub = city[VILLAGE].parts, city[HUB].parts
+    village.register.catch_up()
+    village.register.close()
+    borrowed = Register(village.settings.register_path, hub.store, hub.calendar)
+    assert everything(borrowed) == []
+    borrowed.close()
+    village.register = Register(village.settings.register_path, village.store, village.calendar)
+    assert len(everything(village.register)) == 1
+
+
+def test_applying_nothing_new_changes_nothing(city: World) -> None:
+    record(city, INSTANT)
+    register = city[VILLAGE].parts.register
+    register.catch_up()
+    assert register.catch_up() == 0
+
+
+def test_a_case_waits_until_the_hubs_receipt_is_here_not_until_a_request_succeeded(city: World) -> None:
+    case_no = record(city, INSTANT)
+    register = city[VILLAGE].parts.register
+    assert register.waiting(VILLAGE) == {case_no: 3}
+    city.sync(VILLAGE)  # the township has it now, and the village was told so
+    register.catch_up()
+    assert register.waiting(VILLAGE) == {case_no: 3}
+    city.sync(TOWNSHIP)
+    register.catch_up()
+    assert register.waiting(VILLAGE) == {case_no: 3}, "the hub holds it, but the village has no word of it"
+    city.sync(VILLAGE)
+    register.catch_up()
+    assert register.waiting(VILLAGE) == {}
+    assert register.last_receipt(VILLAGE) is not None
+
+
+def test_more_changes_than_a_batch_are_all_applied(city: World) -> None:
+    db = city[HUB].parts.store.database(f"station-{VILLAGE}", create=True)
+    for n in range(BATCH + 7):
+        db.put({"_id": f"note:{n}"})
+    assert city[HUB].parts.register.catch_up() >= BATCH + 7
+
+
+def test_documents_that_are_no_events_of_ours_do_not_stop_it(city: World) -> None:
+    """A newer version's receipt, an event of another station's case, a badly filled one: kept, and not in the way."""
+    parts = city[VILLAGE].parts
+    db = f"station-{VILLAGE}"
+    parts.store.database(db, create=True).put(
+        {"_id": f"receipt:{VILLAGE}:aaaaaaaa", "type": "receipt", "n": "many"}
+    )
+    other = "510922001001201802090001"
+    parts.ledger.append(db, lambda _txn: [{"type": "case_event", "case": other, "event": "create"}])
+    parts.ledger.append(
+        db, lambda _txn: [{"type": "case_event", "case": 7}, {"case": VILLAGE + "x", "lamport": "late"}]
+    )
+    case_no = record(city, INSTANT)
+    assert case_no in [row["case_no"] for row in everything(parts.register)]
+    assert other not in [row["case_no"] for row in everything(parts.register)]
+
+
+def test_only_its_own_columns_can_be_grouped_by(city: World) -> None:
+    with pytest.raises(ValueError, match="password"):
+        city[HUB].parts.register.groups("password")

@@ -1,0 +1,238 @@
+"""A city for tests: hub, township, village of one district, each with a store on disk, joined in process or by sockets.
+
+Owns time (a clock that moves when told) and the way requests travel. Nothing in here is a stand-in for a part of the
+system: stores, applications, agents and gates are the real ones.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import argon2
+import httpx
+from flask import Flask
+from waitress.server import create_server
+
+from hub import app as hub_app
+from hub import devices
+from station import app as station_app
+from station.accounts import Staff
+from station.app import Parts
+from station.moment import ZONE
+from station.server import listen
+from station.settings import Settings
+
+HUB, BUREAU = "510900000000", "510903000000"
+TOWNSHIP, VILLAGE, NEIGHBOUR = "510903001000", "510903001001", "510903001002"
+PASSWORD = "correct horse"
+# The real parameters cost 60 ms a sign-in; what is tested is not argon2.
+QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+# A Friday; the example of domain.md §3: five working days from here end on Thursday 2018-02-22.
+BEGIN = datetime(2018, 2, 9, 9, 0, tzinfo=ZONE)
+
+PEOPLE = {
+    "V001": Staff("V001", "王芳", VILLAGE, frozenset({"village_clerk"})),
+    "V002": Staff("V002", "李娟", NEIGHBOUR, frozenset({"village_clerk"})),
+    "T001": Staff("T001", "张强", TOWNSHIP, frozenset({"township_window"})),
+    "E001": Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
+    "E002": Staff("E002", "吴审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
+    "X001": Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
+    "S001": Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
+}
+
+
+@dataclass
+class Time:
+    """A clock that a test moves."""
+
+    now: datetime = BEGIN
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Server:
+    """One running server: its parts, its application, and the address it is reached at."""
+
+    parts: Parts
+    app: Flask
+    url: str
+    up: bool = True
+
+
+class Lane(httpx.BaseTransport):
+    """The way from one server to another in process; fails as a dead network does while the far end is down."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._wsgi = httpx.WSGITransport(app=server.app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._server.up:
+            raise httpx.ConnectError("connection refused", request=request)
+        return self._wsgi.handle_request(request)
+
+
+@dataclass
+class World:
+    """The servers by station code, and one clock for all."""
+
+    folder: Path
+    sockets: bool
+    time: Time = field(default_factory=Time)
+    servers: dict[str, Server] = field(default_factory=dict)
+    _clients: list[httpx.Client] = field(default_factory=list)
+    _threads: dict[str, tuple[Any, threading.Thread]] = field(default_factory=dict)
+
+    def __getitem__(self, code: str) -> Server:
+        return self.servers[code]
+
+    def add(self, code: str, *parents: str, people: tuple[str, ...] = ()) -> Server:
+        """A new server below `parents`, known to the hub, with these people."""
+        token = devices.admit_device(self[HUB].parts.store, code, secrets.token_bytes) if code != HUB else ""
+        settings = Settings(
+            data=self.folder / code,
+            code=code,
+            parents=tuple(self[parent].url for parent in parents),
+            token=token,
+            hosts=("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
+        )
+        by_url = {server.url: server for server in self.servers.values()}
+        world: dict[str, Any] = {
+            "clock": self.time,
+            "hasher": QUICK,
+            "transport_for": lambda url: None if self.sockets else Lane(by_url[url]),
+        }
+        if code == HUB:
+            parts = hub_app.build_parts(settings, **world)
+            app = hub_app.create_app(parts)
+        else:
+            parts = station_app.build_parts(settings, **world)
+            app = station_app.create_app(parts)
+        for employee_no in people:
+            parts.accounts.set_staff(PEOPLE[employee_no], PASSWORD)
+        server = Server(parts, app, self._address(code, app))
+        self.servers[code] = server
+        return server
+
+    def _address(self, code: str, app: Flask) -> str:
+        if not self.sockets:
+            names = {HUB: "hub", TOWNSHIP: "township", VILLAGE: "village", NEIGHBOUR: "neighbour"}
+            return f"http://{names.get(code, code)}"
+        bound = listen("127.0.0.1", 0)
+        server = create_server(app, sockets=[bound], threads=4)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        self._threads[code] = (server, thread)
+        return f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+    def take_down(self, code: str) -> None:
+        """From now on nobody answers at this server's address; its own agent still can call out."""
+        self[code].up = False
+        if code in self._threads:
+            server, thread = self._threads.pop(code)
+            server.close()
+            thread.join(timeout=5)
+
+    def sync(self, *codes: str) -> None:
+        """One round of each server's agent, in this order."""
+        for code in codes:
+            self[code].parts.agent.sync_once()
+
+    def visit(self, code: str) -> Visitor:
+        """A browser at this server's pages, without a picture."""
+        if self.sockets:
+            client = httpx.Client(base_url=self[code].url, trust_env=False)
+        else:
+            client = httpx.Client(
+                base_url="http://127.0.0.1", transport=httpx.WSGITransport(app=self[code].app)
+            )
+        self._clients.append(client)
+        return Visitor(client)
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        for code in list(self._threads):
+            self.take_down(code)
+        for server in self.servers.values():
+            server.parts.close()
+
+
+class Visitor:
+    """A person who reads pages and sends forms, over HTTP."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+        self.page = ""
+        self.status = 0
+
+    def open(self, path: str, **query: str) -> str:
+        return self._take(self.client.get(path, params=query, follow_redirects=True))
+
+    def send(self, path: str, **fields: str) -> str:
+        """Posts a form with the page's token and follows to where it leads."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
+        token = {"csrf_token": found[1]} if found else {}
+        return self._take(self.client.post(path, data={**token, **fields}, follow_redirects=True))
+
+    def sign_in(self, employee_no: str, password: str = PASSWORD) -> Visitor:
+        self.open("/sign-in")
+        self.send("/sign-in", employee_no=employee_no, password=password)
+        return self
+
+    def _take(self, answer: httpx.Response) -> str:
+        self.page, self.status = answer.text, answer.status_code
+        return self.page
+
+    @property
+    def form(self) -> str:
+        """The token of the record form on this page."""
+        found = re.search(r'name="form" value="([0-9a-f]{32})"', self.page)
+        assert found, self.page
+        return found[1]
+
+    @property
+    def cases(self) -> list[str]:
+        """Case numbers that this page links to, in order."""
+        return list(dict.fromkeys(re.findall(r'href="/cases/([0-9A-Z]{25})"', self.page)))
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps that this page offers."""
+        return re.findall(r'action="/cases/[0-9A-Z]{25}/([a-z_]+)"', self.page)
+
+
+@contextmanager
+def small_city(folder: Path, *, sockets: bool = False) -> Iterator[World]:
+    """The hub, one township and two of its villages, with staff."""
+    world = World(folder, sockets)
+    try:
+        world.add(HUB, people=("E001", "E002", "X001", "S001"))
+        world.add(TOWNSHIP, HUB, people=("T001",))
+        world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))
+        world.add(NEIGHBOUR, TOWNSHIP, HUB, people=("V002",))
+        # A township knows its villages' devices from the hub; until it has heard of them it lets nobody in.
+        world.sync(TOWNSHIP)
+        yield world
+    finally:
+        world.close()
+
+
+def application(form: str, **changes: str) -> Mapping[str, str]:
+    """A filled record form with every material ticked; the person is invented, the check digit right."""
+    ticks = {f"material-{n}": "1" for n in range(1, 30)}
+    filled = {"form": form, "name": "赵小明", "id_no": "510903199003070012", "phone": "13800001234"}
+    return {**filled, "address": "三组12号", "privacy_notice": "1", **ticks, **changes}
