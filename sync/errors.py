@@ -11,10 +11,11 @@
      └─ TheirFault                   the other side asked for, or answered, something that cannot be served
          ├─ BadJson                  not JSON, or JSON no strict reader takes                    400
          ├─ BadRequest               JSON of another shape than asked for                        400
+         │   └─ IllegalDatabaseName  a name no database can have                                 400
          ├─ Unauthorized             nobody is signed in                                         401
          ├─ Forbidden                somebody is, and may not                                    403
          ├─ NotFound                 no such database or document                                404
-         ├─ NotAcceptable            asked in a way that is not served here                      406
+         ├─ MethodNotAllowed         asked in a way that is not served here                      405
          ├─ Conflict                 the document has moved on                                   409
          ├─ DatabaseExists           created twice                                               412
          ├─ MissingStub              a stub names an attachment that is not here                 412
@@ -102,6 +103,12 @@ class BadRequest(TheirFault):
     """Well-formed JSON or a query of another shape than asked for."""
 
 
+class IllegalDatabaseName(BadRequest):
+    """A name no database can have."""
+
+    error = "illegal_database_name"
+
+
 class Unauthorized(TheirFault):
     """Nobody is signed in."""
 
@@ -123,11 +130,11 @@ class NotFound(TheirFault):
     error = "not_found"
 
 
-class NotAcceptable(TheirFault):
-    """Asked for in a form that is not served here."""
+class MethodNotAllowed(TheirFault):
+    """Asked for in a way that is not served here."""
 
-    status = 406
-    error = "not_acceptable"
+    status = 405
+    error = "method_not_allowed"
 
 
 class Conflict(TheirFault):

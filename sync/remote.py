@@ -31,7 +31,7 @@ _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
     401: errors.Unauthorized,
     403: errors.Forbidden,
     404: errors.NotFound,
-    406: errors.NotAcceptable,
+    405: errors.MethodNotAllowed,
     409: errors.Conflict,
     412: errors.DatabaseExists,
     413: errors.TooLarge,
@@ -192,10 +192,14 @@ def _retry_after(response: httpx.Response) -> float | None:
     return float(value) if value.isascii() and value.isdecimal() and len(value) < 6 else None
 
 
-def _lone(text: str) -> str | None:
-    """The document in `{"id":…,"docs":[{"ok":document}]}` as our endpoint writes it, by its text."""
+def _lone(result: Any, text: str) -> str | None:
+    """The text of the only document in `{"id":…,"docs":[{"ok":document}]}`, if that is, exactly, what `text` is."""
+    if list(result) != ["id", "docs"] or type(result["id"]) is not str or len(result["docs"]) != 1:
+        return None
     head = text.find('"docs":[{"ok":')
-    return text[head + 14 : -3] if head >= 0 and text.endswith("}]}") else None
+    if list(result["docs"][0]) != ["ok"] or head < 0 or not text.endswith("}}]}"):
+        return None
+    return text[head + 14 : -3]
 
 
 class RemoteDatabase:
@@ -258,7 +262,7 @@ class RemoteDatabase:
                     ):  # gone; or two asked for grew into one
                         continue
                     seen.add((doc["_id"], doc["_rev"]))
-                    yield wire.unsplice(doc, _lone(text) if len(result["docs"]) == 1 else None)
+                    yield wire.unsplice(doc, _lone(result, text))
         except (KeyError, TypeError, AttributeError) as error:
             raise errors.NotAPeer("The answer to _bulk_get has not the form of one.") from error
 

@@ -139,6 +139,9 @@ def _scan_items(text: str, at: int, max_depth: int) -> tuple[list[tuple[Json, st
         if text.count("{", at, end) + text.count("[", at, end) > max_depth:
             _check_depth(value, max_depth)
         items.append((value, text[at:end]))
+        if text[end : end + 2] == ",{":  # how batches are written; the rest is for everybody else
+            at = end + 1
+            continue
         at = end if text[end : end + 1] in (",", "]") else _space(text, end)
         if text[at : at + 1] == "]":
             return items, at + 1

@@ -103,7 +103,7 @@ def unsplice(doc: dict[str, Any], text: str | None = None) -> Revision:
 def _body_in(text: str) -> bytes | None:
     """The body as it stands in a document that was spliced; None if this one was not."""
     head = _SPLICED.match(text)
-    if head is None or text.find('"_', head.end()) >= 0:
+    if head is None or text.find('"_', head.end()) >= 0 or "\\u" in text:  # an escape may hide an underscore
         return None
     data = b"{" + text[head.end() :].encode("utf-8")
     if len(data) > MAX_DOCUMENT:

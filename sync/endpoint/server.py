@@ -11,16 +11,11 @@ import flask
 from sync import wire
 from sync.endpoint import answers, requests
 from sync.endpoint.context import Context
-from sync.errors import NotFound, SyncError
+from sync.errors import MethodNotAllowed, NotFound
 
 COMPATIBLE: Final = "3.5.0"  # the CouchDB whose dialect this is
 FEATURES: Final = ("bulk_get",)
 MAX_UUIDS: Final = 1000
-
-
-class MethodNotAllowed(SyncError):
-    status = 405
-    error = "method_not_allowed"
 
 
 def register(blueprint: flask.Blueprint, context: Context) -> None:

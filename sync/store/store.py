@@ -245,14 +245,18 @@ class Store:
         fresh = path.with_name(path.name + ".new")
         with self.read() as source, sqlite.translated(path):
             fresh.unlink(missing_ok=True)
-            target = sqlite.connect(fresh, self._key, create=True)
             try:
-                with target.backup("main", source, "main") as copying:
-                    while not copying.done:
-                        copying.step(1000)
-            finally:
-                target.close()
-            fresh.replace(path)
+                target = sqlite.connect(fresh, self._key, create=True)
+                try:
+                    with target.backup("main", source, "main") as copying:
+                        while not copying.done:
+                            copying.step(1000)
+                finally:
+                    target.close()
+                fresh.replace(path)
+            except BaseException:
+                fresh.unlink(missing_ok=True)
+                raise
 
     # -- databases ------------------------------------------------------------------------------------------------
 
@@ -350,14 +354,18 @@ def _create(path: Path, key: bytes | None, random: Callable[[int], bytes]) -> No
     fresh = path.with_name(path.name + ".new")
     for leftover in (fresh, path.with_name(path.name + ".new-wal"), path.with_name(path.name + ".new-shm")):
         leftover.unlink(missing_ok=True)
-    connection = sqlite.set_up(sqlite.connect(fresh, key, create=True))
     try:
-        schema.migrate(connection)
-        facts = {"uuid": random(16).hex(), "epoch": base64.b32encode(random(5)).decode().lower()}
-        connection.executemany("INSERT INTO store VALUES (?, ?)", list(facts.items()))
-    finally:
-        connection.close()
-    fresh.replace(path)
+        connection = sqlite.connect(fresh, key, create=True)
+        try:
+            schema.migrate(sqlite.set_up(connection))
+            facts = {"uuid": random(16).hex(), "epoch": base64.b32encode(random(5)).decode().lower()}
+            connection.executemany("INSERT INTO store VALUES (?, ?)", list(facts.items()))
+        finally:
+            connection.close()
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     if hasattr(os, "O_DIRECTORY"):
         directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import flask
 import httpx
 import pytest
+from flask.testing import FlaskClient
 
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.store import Database, Store
@@ -56,3 +58,13 @@ def peer(
         else:
             url = opened.enter_context(listening(app))
             yield opened.enter_context(RemoteServer(url)).database("things", create=True)
+
+
+@pytest.fixture
+def app(store: Store, db: Database, gate: Gate) -> flask.Flask:
+    return application(store, gate)
+
+
+@pytest.fixture
+def client(app: flask.Flask) -> FlaskClient:
+    return app.test_client()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -87,3 +88,10 @@ def contents(peer: Peer) -> dict[str, list[str]]:
 def documents(n: int, *, start: int = 0, **members: Any) -> list[dict[str, Any]]:
     """`n` small documents with Chinese text."""
     return [{"_id": f"doc-{i:04}", "名称": f"文件{i}", "n": i, **members} for i in range(start, start + n)]
+
+
+def said(response: Any) -> tuple[int, Any]:
+    """Status and JSON of an answer, which is marked as JSON and not to be kept."""
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    return response.status_code, json.loads(response.data)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,27 +12,10 @@ import httpx
 import pytest
 from flask.testing import FlaskClient
 
-from sync.endpoint import requests as bounds
 from sync.endpoint.context import OPEN_ROUTES
 from sync.store import Database, Store
-from tests.sync.neighbours import Gate, application, documents, listening
+from tests.sync.neighbours import Gate, application, documents, listening, said
 from tests.sync.test_peers import event, revision
-
-
-@pytest.fixture
-def app(store: Store, db: Database, gate: Gate) -> flask.Flask:
-    return application(store, gate)
-
-
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
-
-
-def said(response: Any) -> tuple[int, Any]:
-    assert response.content_type == "application/json"
-    assert response.headers["Cache-Control"] == "no-store"
-    return response.status_code, json.loads(response.data)
 
 
 def test_the_welcome_is_at_the_mount_point(client: FlaskClient, store: Store) -> None:
@@ -250,93 +230,6 @@ def test_all_docs_is_a_range_or_a_list(
     assert rows[2]["value"]["deleted"] is True and rows[2]["doc"] is None
 
 
-def test_the_feed_goes_on_where_it_ended(
-    client: FlaskClient, db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sync.endpoint.feed.PAGE", 3)
-    db.put_many(documents(8))
-    whole = said(client.get("/db/things/_changes?include_docs=true"))[1]
-    assert [row["seq"] for row in whole["results"]] == list(range(1, 9))
-    assert (whole["last_seq"], whole["pending"]) == (8, 0)
-    assert whole["results"][3]["doc"]["n"] == 3
-    part = said(client.get("/db/things/_changes?since=2&limit=5"))[1]
-    assert (len(part["results"]), part["last_seq"], part["pending"]) == (5, 7, 1)
-    assert said(client.get("/db/things/_changes?since=now"))[1] == {
-        "results": [],
-        "last_seq": 8,
-        "pending": 0,
-    }
-    assert said(client.get("/db/things/_changes?limit=0"))[1] == {"results": [], "last_seq": 0, "pending": 8}
-    assert said(client.post("/db/things/_changes?since=7", json={}))[1]["last_seq"] == 8
-    assert len(said(client.get("/db/things/_changes?since=999"))[1]["results"]) == 8  # from before a restore
-
-
-def test_the_feed_names_the_winner_or_all_leaves(client: FlaskClient, db: Database) -> None:
-    db.add_revisions([revision("a", "2-b", "1-a"), revision("a", "2-c", "1-a", deleted=True)])
-    (row,) = said(client.get("/db/things/_changes"))[1]["results"]
-    assert row == {"seq": 2, "id": "a", "changes": [{"rev": "2-b"}]}
-    (row,) = said(client.get("/db/things/_changes?style=all_docs"))[1]["results"]
-    assert row["changes"] == [{"rev": "2-b"}, {"rev": "2-c"}]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "feed=continuous",
-        "feed=eventsource",
-        "filter=a/b",
-        "since=1-abc",
-        "limit=x",
-        "limit=-1",
-        "include_docs=1",
-    ],
-)
-def test_what_the_feed_does_not_do_is_said(client: FlaskClient, query: str) -> None:
-    assert said(client.get(f"/db/things/_changes?{query}"))[0] == 400
-
-
-def test_a_long_poll_ends_with_a_change(app: flask.Flask, db: Database) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(lambda: app.test_client().get("/db/things/_changes?feed=longpoll&since=0").data)
-        db.put({"_id": "a"})
-        assert json.loads(waiting.result(20))["last_seq"] == 1
-
-
-def test_a_long_poll_ends_by_its_timeout_and_shows_that_it_lives(client: FlaskClient) -> None:
-    response = client.get("/db/things/_changes?feed=longpoll&timeout=1")
-    assert json.loads(response.data) == {"results": [], "last_seq": 0, "pending": 0}
-
-
-def test_a_long_poll_beats(app: flask.Flask, db: Database) -> None:
-    response = app.test_client().get("/db/things/_changes?feed=longpoll&heartbeat=100")
-    parts = iter(response.response)
-    assert next(parts) in (b"\n", "\n")
-    db.put({"_id": "a"})
-    assert json.loads(b"".join(part for part in parts if isinstance(part, bytes)))["last_seq"] == 1
-    response.close()
-
-
-def test_long_polls_cannot_use_up_the_server(store: Store, db: Database, gate: Gate) -> None:
-    app = application(store, gate, waiters=2)
-    with listening(app) as url, ThreadPoolExecutor(12) as pool:
-        address = f"{url}/things/_changes?feed=longpoll&timeout=50000"
-        polls = [pool.submit(lambda: httpx.get(address, timeout=60).json()) for _ in range(12)]
-        while sum(poll.done() for poll in polls) < 10:  # all but two are answered at once
-            time.sleep(0.01)
-        assert httpx.get(f"{url}/_up").json() == {"status": "ok"}
-        db.put({"_id": "a"})
-        assert sorted(poll.result(30)["last_seq"] for poll in polls) == [0] * 10 + [1] * 2
-        assert httpx.get(address).json()["last_seq"] == 1
-
-
-def test_a_waiter_is_let_go_when_its_client_is(store: Store, db: Database, gate: Gate) -> None:
-    client = application(store, gate, waiters=1).test_client()
-    for _ in range(3):
-        response = client.get("/db/things/_changes?feed=longpoll&heartbeat=100")
-        assert next(iter(response.response)) in (b"\n", "\n")  # the place was free again
-        response.close()
-
-
 def test_checkpoints_are_kept_here_and_belong_to_reading(client: FlaskClient, gate: Gate) -> None:
     gate.forbidden.add(("things", "write"))
     assert said(client.get("/db/things/_local/x"))[0] == 404
@@ -361,110 +254,6 @@ def test_small_questions_are_answered(client: FlaskClient, db: Database) -> None
     assert said(client.get("/db/things/_security")) == (200, {})
     assert len(set(said(client.get("/db/_uuids?count=5"))[1]["uuids"])) == 5
     assert len(said(client.get("/db/_uuids?count=99999999"))[1]["uuids"]) == 1000
-
-
-# -- bounds and bad requests ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["_bulk_docs", "_bulk_get", "_revs_diff", "_all_docs"], ids=str)
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"[]",
-        b"1",
-        b'{"docs":[{"_id":"a","_id":"b"}],"keys":["a"],"keys":[]}',
-        b'{"docs":[NaN],"keys":[NaN],"a":[NaN]}',
-        b'{"docs":[' + b"[" * 99 + b"]" * 99 + b"]}",
-        b'{"docs":1,"keys":1,"a":1}',
-        b"\xff",
-    ],
-    ids=lambda body: repr(body[:12]),
-)
-def test_a_bad_body_is_refused_in_words(client: FlaskClient, path: str, body: bytes) -> None:
-    status, answer = said(client.post(f"/db/things/{path}", data=body, content_type="application/json"))
-    assert (status, answer["error"]) == (400, "bad_request")
-    assert answer["reason"].endswith(".") or "Document" in answer["reason"]
-
-
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
-)
-def test_only_json_is_json(client: FlaskClient, kind: str) -> None:
-    for method, path in (
-        ("POST", "things"),
-        ("POST", "things/_bulk_docs"),
-        ("PUT", "things/a"),
-        ("PUT", "things/_local/a"),
-    ):
-        status, answer = said(
-            client.open(f"/db/{path}", method=method, data=b'{"docs":[]}', content_type=kind)
-        )
-        assert (status, answer["error"]) == (415, "bad_content_type")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PUT", "_secret", {}),
-        ("PUT", "a", {"_id": "b"}),
-        ("PUT", "a", {"_bad": 1}),
-        ("PUT", "a?rev=1-b", {"_rev": "1-a"}),
-        ("PUT", "a/file", {}),
-        ("DELETE", "a/file", None),
-        ("GET", "a?rev=nonsense", None),
-        ("GET", "a?open_revs=1", None),
-        ("GET", "a?open_revs=[[1]]", None),
-        ("POST", "_bulk_docs", {"docs": [1]}),
-        ("POST", "_bulk_docs", {"docs": [], "new_edits": "no"}),
-        ("POST", "_bulk_get", {"docs": [{"rev": "1-a"}]}),
-        ("POST", "_revs_diff", {"a": "1-a"}),
-        ("POST", "_revs_diff", {"a": [1]}),
-        ("POST", "_all_docs", {"keys": [1]}),
-        ("GET", "_all_docs?startkey=a", None),
-        ("GET", "_all_docs?startkey=1", None),
-    ],
-)
-def test_a_malformed_request_is_refused_in_words(
-    client: FlaskClient, db: Database, method: str, path: str, body: Any
-) -> None:
-    db.put({"_id": "a"})
-    status, answer = said(client.open(f"/db/things/{path}", method=method, json=body))
-    assert (status, answer["error"]) == (400, "bad_request")
-
-
-def test_what_is_too_large_is_said(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MAX_BODY", 1000)
-    monkeypatch.setattr(bounds, "MAX_ITEMS", 3)
-    packed = gzip.compress(b'{"x":"' + b"y" * 100_000 + b'"}')
-    assert len(packed) < 1000
-    for body, headers in ((b" " * 1001, {}), (packed, {"Content-Encoding": "gzip"})):
-        answer = client.put("/db/things/a", data=body, content_type="application/json", headers=headers)
-        assert said(answer)[0] == 413
-    assert said(client.post("/db/things/_bulk_docs", json={"docs": [{}] * 4}))[0] == 413
-    assert said(client.post("/db/things/_bulk_get", json={"docs": [{"id": "a"}] * 4}))[0] == 413
-
-
-def test_packed_requests_are_understood(client: FlaskClient) -> None:
-    def put(body: bytes, encoding: str) -> int:
-        headers = {"Content-Encoding": encoding}
-        return said(client.put("/db/things/a", data=body, content_type="application/json", headers=headers))[
-            0
-        ]
-
-    assert put(gzip.compress(b'{"n":1}')[:-4], "gzip") == 400
-    assert put(b'{"n":1}', "gzip") == 400
-    assert put(b'{"n":1}', "br") == 415
-    assert put(gzip.compress(b'{"n":1}'), "gzip") == 201
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["_active_tasks", "_utils", "_node/_local/_config", "_session", "things/_find", "things/_design", "no/a"],
-)
-def test_what_is_not_here_is_not_found_in_json(client: FlaskClient, path: str) -> None:
-    assert said(client.get(f"/db/{path}"))[0] in (400, 404)
-    assert said(client.post(f"/db/{path}", json={}))[0] in (404, 405)
 
 
 # -- the gate ---------------------------------------------------------------------------------------------------------

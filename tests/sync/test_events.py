@@ -89,9 +89,17 @@ def test_a_revision_survives_couchdbs_form(
 
 
 def test_a_spliced_body_is_kept_to_the_byte() -> None:
-    body = b'{"a": 1.50,\n"b":"\\u5f20"}'
+    body = b'{"a": 1.50,\n"b":"\xe5\xbc\xa0"}'
     text = wire.splice(Revision("x", ("1-a",), False, body), revs=True)
     assert wire.unsplice(strict_json.loads(text), text.decode()).body == body
+
+
+def test_an_escaped_underscore_is_an_underscore() -> None:
+    text = b'{"_id":"x","_rev":"1-a","\\u005fdeleted":true,"a":1}'
+    came = wire.unsplice(strict_json.loads(text), text.decode())
+    assert (came.deleted, came.body) == (True, b'{"a":1}')
+    with pytest.raises(BadRequest):
+        wire.unsplice({"_id": "x", "_rev": "1-a", "_odd": 1}, '{"_id":"x","_rev":"1-a","\\u005fodd":1}')
 
 
 def test_a_body_is_never_taken_from_a_text_that_holds_more_members_of_couchdbs() -> None:

@@ -181,6 +181,27 @@ def test_an_answer_of_another_shape_is_not_a_peers(
         call(RemoteDatabase(server, "things", "abc/things", {}))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"id":"a","docs":[{"ok":DOC}]}',
+        b'{"docs":[{"ok":DOC}],"id":"a"}',
+        b'{"docs":[{"ok":DOC}],"x":[{"y":{}}]}',
+        b'{"id":{"docs":[{"ok":{"_id":"b","n":2}}]},"docs":[{"ok":DOC}]}',
+        b'{"id":"a","docs":[{"error":{"n":{}},"ok":DOC}]}',
+        b'{"id":"a", "docs": [ {"ok": DOC } ] }',
+        b'{"id":"a\\"docs\\":[{\\"ok\\":","docs":[{"ok":DOC}]}',
+    ],
+)
+def test_a_body_is_what_was_read_however_an_answer_is_laid_out(answer: bytes) -> None:
+    doc = b'{"_id":"a","_rev":"1-a","n":1.50}'
+    text = b'{"results":[' + answer.replace(b"DOC", doc) + b"]}"
+    with always(200, headers={"content-type": "application/json"}, content=text) as server:
+        (found,) = RemoteDatabase(server, "things", "x", {}).get_revisions({"a": ["1-a"]})
+    assert (found.id, found.path, found.checked) == ("a", ("1-a",), True)
+    assert found.body in (b'{"n":1.50}', b'{"n":1.5}')
+
+
 def test_a_refusal_without_a_revision_gets_the_one_that_was_sent() -> None:
     answer = [{"id": "a", "error": "forbidden", "reason": "No."}]
     with always(201, json=answer) as server:
