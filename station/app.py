@@ -29,6 +29,7 @@ from station.moment import Clock, system_clock
 from station.register import Register
 from station.settings import Settings
 from sync.endpoint import create_endpoint
+from sync.errors import StoreMissing
 from sync.ledger import Ledger
 from sync.store import Store
 
@@ -95,6 +96,12 @@ def build_parts(
     own errors (a full disk, a second process, a newer version) before anything is changed."""
     here = tables.station(settings.code)
     settings.data.mkdir(parents=True, exist_ok=True)
+    if settings.register_path.exists() and not settings.store_path.exists():
+        raise StoreMissing(
+            f"{settings.store_path} is gone, though this station has worked before ({settings.register_path.name} is"
+            " there). Put the store back from its backup. To begin anew with an empty one, move"
+            f" {settings.register_path.name} away first."
+        )
     store = Store.open(settings.store_path, clock=lambda: clock().timestamp(), random=random)
     try:
         shipped = calendar()

@@ -19,7 +19,7 @@ from schemas.workdays import Calendar
 from station.accounts import Staff
 from station.moment import Clock, stamp
 from station.register import Register
-from sync.ledger import Ledger, LedgerTxn, event_id
+from sync.ledger import Ledger, LedgerTxn, event_id, parse_event_id
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ class Casework:
     ) -> list[dict[str, Any]]:
         """The events of these steps, each allowed in the state that the ones before it lead to."""
         known = list(events)
+        seen = seen_in(events)
         written: list[dict[str, Any]] = []
         for event, data in steps:
             state = lifecycle.fold(known, self._calendar) if known else None
@@ -142,7 +143,7 @@ class Casework:
             at = self._clock()
             role = lifecycle.acting_role(state, event, actor)
             body = {
-                "type": "case_event", "schema": 1, "case": case_no, "event": event,
+                "type": "case_event", "schema": 1, "case": case_no, "event": event, "seen": seen,
                 "lamport": (state.lamport if state else 0) + 1, "at": stamp(at), "station": staff.station,
                 "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": dict(data),
             }  # fmt: skip
@@ -191,6 +192,18 @@ class Casework:
 UNNUMBERED = 10**14
 # Steps that the program itself takes on the way of a person's step.
 SYSTEM_STEPS = {"assign"}
+
+
+def seen_in(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """{"<writer>:<epoch>": n}: the highest number of each writer among these events of a case. Every event carries it, so
+    that any node can tell what its author knew from what merely happened earlier."""
+    seen: dict[str, int] = {}
+    for event in events:
+        number = parse_event_id(event["_id"])
+        if number is not None:
+            key = f"{number.writer}:{number.epoch}"
+            seen[key] = max(number.n, seen.get(key, 0))
+    return dict(sorted(seen.items()))
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:

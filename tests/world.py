@@ -143,7 +143,10 @@ class World:
         self[code].up = False
         if code in self._threads:
             server, thread = self._threads.pop(code)
+            server.pull_trigger()
             server.close()
+            for each in list(server._map.values()):
+                each.close()
             thread.join(timeout=5)
 
     def sync(self, *codes: str) -> None:
@@ -154,7 +157,8 @@ class World:
     def visit(self, code: str) -> Visitor:
         """A browser at this server's pages, without a picture."""
         if self.sockets:
-            client = httpx.Client(base_url=self[code].url, trust_env=False)
+            # No certificates to load: it is plain HTTP on loopback, and loading them takes longer than the test.
+            client = httpx.Client(base_url=self[code].url, trust_env=False, verify=False)
         else:
             client = httpx.Client(
                 base_url="http://127.0.0.1", transport=httpx.WSGITransport(app=self[code].app)
@@ -165,6 +169,9 @@ class World:
     def close(self) -> None:
         for client in self._clients:
             client.close()
+        # A server's loop ends with its last connection, so whoever calls hangs up first.
+        for each in self.servers.values():
+            each.parts.agent.close()
         for code in list(self._threads):
             self.take_down(code)
         for server in self.servers.values():

@@ -107,6 +107,16 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"this is a letter")
 
 
+def test_a_store_that_vanished_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    with running(tmp_path):
+        pass
+    (tmp_path / "store.sqlite").unlink()
+    status, said = refused(start(tmp_path))
+    assert status == 3
+    assert "backup" in said
+    assert not (tmp_path / "store.sqlite").exists()
+
+
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         target = Path("/proc/bianmin")
