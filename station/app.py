@@ -64,8 +64,11 @@ class Parts:
     house: HouseRules
     random: Callable[[int], bytes]
 
-    def lamp(self) -> Lamp:
-        """The sync state in figures. `waiting` counts cases the hub has not confirmed by a receipt."""
+    def lamp(self) -> Lamp | None:
+        """The sync state in figures; None at the hub, which has nobody above. `waiting` counts cases the hub has not
+        confirmed by a receipt."""
+        if self.here.level == "city":
+            return None
         self.register.catch_up()
         status = self.agent.status()
         return Lamp(

@@ -29,7 +29,7 @@ from sync.store import Store
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -40,6 +40,9 @@ CREATE TABLE events (                -- which documents a case is made of; bodie
     PRIMARY KEY (db, id)) WITHOUT ROWID;
 CREATE INDEX events_of_case ON events (case_no);
 CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits for a receipt
+CREATE TABLE epochs (                -- whose numbers are in which database; a handful of rows, so that a page need not
+    db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL,   -- look at every event to know what waits
+    PRIMARY KEY (writer, db, epoch)) WITHOUT ROWID;
 CREATE TABLE receipts (              -- how much of each writer's numbers the hub has confirmed
     db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL, at TEXT NOT NULL,
     PRIMARY KEY (db, writer, epoch)) WITHOUT ROWID;
@@ -55,7 +58,8 @@ CREATE TABLE cases (                 -- one folded case a row
     result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL,
     last_event TEXT NOT NULL, last_at TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX cases_queue ON cases (current, final, zone, due, received_at);   -- a bureau's queue by due date
-CREATE INDEX cases_list ON cases (final, last_at);                            -- a station's lists, newest first
+CREATE INDEX cases_list ON cases (origin, state, due);                        -- a station's lists and their counts
+CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
 """
@@ -148,6 +152,9 @@ class Register:
                     [(db, body["writer"], body["epoch"], body["n"], body["at"])] if _is_receipt(body) else []
                 )
         self._executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", events)
+        self._executemany(
+            "INSERT OR IGNORE INTO epochs VALUES (?,?,?)", sorted({(row[0], row[3], row[4]) for row in events})
+        )
         self._executemany("INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)", receipts)
         return touched
 
@@ -236,8 +243,10 @@ class Register:
 
     def waiting(self, writer: str) -> dict[str, int]:
         """Cases with an event of this writer that no receipt of the hub covers yet: {case_no: events waiting}."""
-        sql = """SELECT events.case_no, count(*) FROM events LEFT JOIN receipts USING (db, writer, epoch)
-                 WHERE events.writer = ? AND events.n > ifnull(receipts.n, 0) GROUP BY 1"""
+        sql = """SELECT events.case_no, count(*)
+                 FROM epochs LEFT JOIN receipts USING (writer, db, epoch) CROSS JOIN events
+                 WHERE epochs.writer = ? AND events.writer = epochs.writer AND events.epoch = epochs.epoch
+                   AND events.db = epochs.db AND events.n > ifnull(receipts.n, 0) GROUP BY 1"""
         with self._lock:
             return dict(self._execute(sql, (writer,)))
 

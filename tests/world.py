@@ -19,6 +19,7 @@ from typing import Any
 import argon2
 import httpx
 from flask import Flask
+from waitress import wasyncore
 from waitress.server import create_server
 
 from hub import app as hub_app
@@ -94,7 +95,7 @@ class World:
     time: Time = field(default_factory=Time)
     servers: dict[str, Server] = field(default_factory=dict)
     _clients: list[httpx.Client] = field(default_factory=list)
-    _threads: dict[str, tuple[Any, threading.Thread]] = field(default_factory=dict)
+    _threads: dict[str, tuple[threading.Event, threading.Thread]] = field(default_factory=dict)
 
     def __getitem__(self, code: str) -> Server:
         return self.servers[code]
@@ -133,20 +134,18 @@ class World:
             return f"http://{names.get(code, code)}"
         bound = listen("127.0.0.1", 0)
         server = create_server(app, sockets=[bound], threads=4)
-        thread = threading.Thread(target=server.run, daemon=True)
+        stopping = threading.Event()
+        thread = threading.Thread(target=_answer, args=(server, stopping), daemon=True)
         thread.start()
-        self._threads[code] = (server, thread)
+        self._threads[code] = (stopping, thread)
         return f"http://127.0.0.1:{bound.getsockname()[1]}"
 
     def take_down(self, code: str) -> None:
         """From now on nobody answers at this server's address; its own agent still can call out."""
         self[code].up = False
         if code in self._threads:
-            server, thread = self._threads.pop(code)
-            server.pull_trigger()
-            server.close()
-            for each in list(server._map.values()):
-                each.close()
+            stopping, thread = self._threads.pop(code)
+            stopping.set()
             thread.join(timeout=5)
 
     def sync(self, *codes: str) -> None:
@@ -169,13 +168,18 @@ class World:
     def close(self) -> None:
         for client in self._clients:
             client.close()
-        # A server's loop ends with its last connection, so whoever calls hangs up first.
-        for each in self.servers.values():
-            each.parts.agent.close()
         for code in list(self._threads):
             self.take_down(code)
         for server in self.servers.values():
             server.parts.close()
+
+
+def _answer(server: Any, stopping: threading.Event) -> None:
+    """Serves until told to stop, then closes everything in this thread, which is the only one that may."""
+    while not stopping.is_set():
+        wasyncore.loop(timeout=0.05, map=server._map, count=1)
+    server.task_dispatcher.shutdown()
+    wasyncore.close_all(server._map, ignore_all=True)
 
 
 class Visitor:
