@@ -14,16 +14,15 @@ from typing import Any
 from schemas import tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
+from schemas.worklists import place
 from station.accounts import Staff
 from station.house import HouseRules
 from station.moment import Clock, stamp
-from station.register import Register, stage
+from station.register import Register
 from sync.errors import Conflict
 from sync.store import Store
 
 DESK = "desk"
-# States in which the bureau has something to do.
-WORK = ("received", "accepted", "reviewing", "suspended", "decided")
 
 
 class Claims(HouseRules):
@@ -59,7 +58,7 @@ class Claims(HouseRules):
             "type": "claim",
             "schema": 1,
             "case": state.case_no,
-            "stage": stage(state.state),
+            "stage": place(state.state).stage,
             "staff": employee_no,
             "name": name,
             "at": stamp(self._clock()),
@@ -80,7 +79,7 @@ class Claims(HouseRules):
     def claim_needed(self, staff: Staff, row: Mapping[str, Any], state: CaseState) -> bool:
         return (
             state.current_station == staff.station
-            and state.state in WORK
+            and bool(place(state.state).stage)
             and row.get("claimed_by") != staff.employee_no
         )
 
@@ -98,7 +97,7 @@ class Claims(HouseRules):
 def _holder(kept: Mapping[str, Any] | None, state: CaseState) -> str:
     """Employee number of who holds the case now; "" for nobody. A claim of an earlier stage is void, so that
     nobody need give a case back."""
-    return str(kept["staff"]) if kept and kept["stage"] == stage(state.state) else ""
+    return str(kept["staff"]) if kept and kept["stage"] == place(state.state).stage else ""
 
 
 def _taken(name: str) -> DomainError:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from hub.claims import WORK, Claims
+from hub.claims import Claims
 from schemas import tables
 from schemas.problems import DomainError
 from station import forms, pages, words
@@ -21,7 +21,6 @@ blueprint = Blueprint("desk", __name__)
 
 PAGE = 50
 ORDER = "due IS NULL, due, received_at, case_no"
-STATES = ", ".join(f"'{state}'" for state in WORK)
 
 
 def bureaus() -> list[tables.District]:
@@ -44,7 +43,7 @@ def queue() -> str:
         abort(404)
     mine, stage = request.args.get("mine") == "1", request.args.get("stage", "")
     where, args = (
-        f"current IN ({','.join('?' * len(codes))}) AND final = 0 AND state IN ({STATES})",
+        f"current IN ({','.join('?' * len(codes))}) AND stage <> ''",
         list(codes),
     )
     register = parts().register

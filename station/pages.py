@@ -23,17 +23,21 @@ from station.web import parts, signed_in, staff_only
 blueprint = Blueprint("pages", __name__)
 
 PAGE = 50
-LISTS: dict[str, tuple[str, str]] = {
-    # name: (what it shows, SQL of the register; `?` is this station)
-    "open": (
-        N_("办理中"),
-        "origin = ? AND final = 0 AND state NOT IN ('supplementing', 'decided', 'concluded')",
-    ),
-    "supplement": (N_("待补正"), "origin = ? AND state = 'supplementing'"),
-    "decided": (N_("待送达"), "origin = ? AND state IN ('decided', 'concluded')"),
-    "closed": (N_("已结束"), "origin = ? AND final = 1"),
-    "here": (N_("本窗口待办"), "current = ? AND final = 0 AND state NOT IN ('decided', 'concluded')"),
+# What the lists of schemas.worklists are called on pages, and `here`: what others sent to this window.
+LISTS = {
+    "open": N_("办理中"),
+    "supplement": N_("待补正"),
+    "result": N_("待送达"),
+    "closed": N_("已结束"),
+    "here": N_("本窗口待办"),
 }
+HERE = "current = ? AND stage <> ''"
+
+
+def condition(name: str) -> tuple[str, list[str]]:
+    """(where, args) of a list of this station, for the register."""
+    code = parts().settings.code
+    return (HERE, [code]) if name == "here" else ("origin = ? AND list = ?", [code, name])
 
 
 def me() -> Staff:
@@ -50,12 +54,13 @@ def home() -> Any:
         return redirect(url_for("desk.queue"))
     register, code = parts().register, parts().settings.code
     register.catch_up()
-    counts = {name: register.count(where, (code,)) for name, (_, where) in LISTS.items()}
+    counts = {name: register.count(*condition(name)) for name in LISTS}
     todo = register.select(
-        "origin = ? AND state IN ('supplementing', 'decided', 'concluded') OR current = ? AND origin <> ? AND final = 0"
-        " AND state NOT IN ('decided', 'concluded')",
-        (code, code, code), order="due IS NULL, due, last_at", limit=20,
-    )  # fmt: skip
+        f"origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND {HERE}",
+        (code, code, code),
+        order="due IS NULL, due, last_at",
+        limit=20,
+    )
     recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
     return render_template(
         "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(),
@@ -114,7 +119,7 @@ def cases() -> Any:
         abort(404)
     asked = request.args.get("q", "").strip()
     page = max(1, request.args.get("page", 1, type=int) or 1)
-    where, args = LISTS[name][1], [parts().settings.code]
+    where, args = condition(name)
     if asked:
         found_by, more = forms.search(asked)
         where, args = f"(origin = ? OR current = ?) AND {found_by}", [parts().settings.code] * 2 + more

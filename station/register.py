@@ -20,7 +20,7 @@ from typing import Any
 
 import apsw
 
-from schemas import lifecycle, tables
+from schemas import lifecycle, tables, worklists
 from schemas.workdays import Calendar
 from sync import ledger
 from sync.errors import DiskFull
@@ -29,7 +29,7 @@ from sync.store import Store
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 2
+VERSION = 3
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -50,22 +50,23 @@ CREATE TABLE claims (                -- who works on a case at the hub, and in w
     case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE cases (                 -- one folded case a row
-    case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL, final INTEGER NOT NULL,
+    case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
+    list TEXT NOT NULL, final INTEGER NOT NULL,
     origin TEXT NOT NULL, current TEXT NOT NULL, district TEXT NOT NULL,
     item_code TEXT NOT NULL, item_name TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
     instant INTEGER NOT NULL, applicant TEXT NOT NULL, id_digest TEXT NOT NULL,
     received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
     result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL,
     last_event TEXT NOT NULL, last_at TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX cases_queue ON cases (current, final, zone, due, received_at);   -- a bureau's queue by due date
-CREATE INDEX cases_list ON cases (origin, state, due);                        -- a station's lists and their counts
+CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
+CREATE INDEX cases_list ON cases (origin, list, due);                         -- a station's lists and their counts
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
 """
 
 COLUMNS = (
-    "case_no", "form", "state", "stage", "final", "origin", "current", "district", "item_code", "item_name",
+    "case_no", "form", "state", "stage", "list", "final", "origin", "current", "district", "item_code", "item_name",
     "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
     "result", "supplements", "assigned_to", "set_aside", "last_event", "last_at",
 )  # fmt: skip
@@ -153,7 +154,8 @@ class Register:
                 )
         self._executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", events)
         self._executemany(
-            "INSERT OR IGNORE INTO epochs VALUES (?,?,?)", sorted({(row[0], row[3], row[4]) for row in events})
+            "INSERT OR IGNORE INTO epochs VALUES (?,?,?)",
+            sorted({(row[0], row[3], row[4]) for row in events}),
         )
         self._executemany("INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)", receipts)
         return touched
@@ -301,11 +303,6 @@ class Register:
             return next(iter(self._execute(sql, args)), None)
 
 
-def stage(state: str) -> str:
-    """Whose work a case is while in this state: `review` belongs to examiners, all before it to the window."""
-    return "review" if state in ("reviewing", "suspended", "decided") else "acceptance"
-
-
 def id_digest(id_no: str) -> str:
     """What an identity number is looked up by: its SHA-256. Hides it from a glance, not from a search of all numbers."""
     return hashlib.sha256(id_no.encode()).hexdigest()
@@ -328,10 +325,10 @@ def _row(case_no: str, state: lifecycle.CaseState, events: Sequence[Mapping[str,
     item = state.item or {}
     applicant = state.applicant or {}
     last = state.timeline[-1].event if state.timeline else events[0]
-    origin = case_no[:12]
+    origin, place = case_no[:12], worklists.place(state.state)
     known = tables.stations().get(origin)
     return (
-        case_no, state.form or None, state.state, stage(state.state), state.final,
+        case_no, state.form or None, state.state, place.stage, place.list, state.final,
         origin, state.current_station or origin, known.district_code if known else origin[:6],
         item.get("code", ""), item.get("name", ""), item.get("department", ""), item.get("zone", ""),
         bool(item.get("instant")), applicant.get("name", ""), id_digest(applicant.get("id_no", "")),
