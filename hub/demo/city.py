@@ -133,6 +133,11 @@ class City:
     def start(self, servers: list[Server] | None = None) -> None:
         """Starts these servers (all by default) and returns when each answers."""
         chosen = servers or self.servers
+        self.launch(chosen)
+        self.await_answers(chosen)
+
+    def launch(self, chosen: list[Server]) -> None:
+        """Starts these servers and does not wait for them."""
         for server in chosen:
             log = (server.settings.data / "log.txt").open("ab")
             # Sources differ per server: one TOML file each, as a real station has.
@@ -143,6 +148,9 @@ class City:
                 start_new_session=True,
             )  # fmt: skip
             log.close()
+
+    def await_answers(self, chosen: list[Server]) -> None:
+        """Returns when each of these servers answers; RuntimeError with the end of its log if one does not."""
         for server in chosen:
             self._await(server)
 

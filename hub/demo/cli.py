@@ -162,9 +162,10 @@ class Chaos:
         self._thread.start()
 
     def finish(self) -> None:
-        """Returns when every kill that was due has happened and its server is up again."""
+        """Returns when every kill that was due has happened and all servers are up again."""
         self._over.set()
         self._thread.join()
+        self._city.await_answers(self._city.servers)
 
     def _run(self) -> None:
         # Every server gets its turn before one is killed twice; the order is the seed's.
@@ -178,7 +179,7 @@ class Chaos:
             server = self._city.servers[order.pop()]
             self._city.kill(server)
             self.killed.append(server.code)
-            self._city.start([server])
+            self._city.launch([server])
 
 
 def show(counts: Tally, killed: list[str], stubborn: list[str], trouble: str) -> None:
