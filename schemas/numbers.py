@@ -1,4 +1,5 @@
-"""Numbers people copy by hand: case numbers, query codes, citizens' and organisations' numbers; their masks.
+"""Numbers people copy by hand: case numbers, query codes, citizens', organisations' and divisions' numbers;
+their masks. Numbers printed on official papers are in document_numbers.
 
 Holds no list of numbers in use and draws none by itself: serials and chance come from the caller.
 
@@ -134,6 +135,40 @@ def uscc(text: str) -> str:
         ) from error
 
 
+DivisionLevel = Literal["province", "prefecture", "county", "township", "village"]
+
+_PROVINCE: Final = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12]")
+"""The first two digits of GB/T 2260."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A division code read: its 12 digits, and whose it is."""
+
+    code: str
+    level: DivisionLevel
+
+
+def division_code(text: str) -> Division:
+    """Read a division code as typed: 6 digits (GB/T 2260), 9 or 12 (statistics bureau: +3 street, +3 village).
+
+    Shorter forms stand for the same with noughts behind. Checked are length, province, and that no level is
+    passed over; whether there is such a place is for the tables to say. Raises DomainError "bad_division_code".
+    """
+    plain = _plain(text)
+    if re.fullmatch(r"[0-9]{6}(?:[0-9]{3}){0,2}", plain):
+        code = plain.ljust(12, "0")
+        parts = (code[:2], code[2:4], code[4:6], code[6:9], code[9:])
+        depth = max((i for i, part in enumerate(parts) if part.strip("0")), default=0)
+        # Between county and street some cities have no county (e.g. 4419 Dongguan): its two digits are 00.
+        passed_over = [part for i, part in enumerate(parts[:depth]) if not part.strip("0") and i != 2]
+        if _PROVINCE.fullmatch(parts[0]) and not passed_over:
+            levels: tuple[DivisionLevel, ...] = ("province", "prefecture", "county", "township", "village")
+            return Division(code, levels[depth])
+    sentence = N_("行政区划代码“{text}”有误：应为6位、9位或者12位数字")
+    raise DomainError(Problem("bad_division_code", sentence, {"text": text}))
+
+
 def mask_name(name: str) -> str:
     """张三丰 → 张**, for lists and public screens. Always two stars, so that the length tells nothing."""
     return name[:1] + "**" if name else ""
@@ -146,3 +181,10 @@ def mask_id_no(text: str) -> str:
     if len(text) >= 5:
         return text[0] + "*" * (len(text) - 2) + text[-1]
     return "*" * len(text)
+
+
+def mask_phone(text: str) -> str:
+    """13800001234 → 138****1234; shorter ones keep their last two."""
+    if len(text) >= 11:
+        return text[:3] + "*" * (len(text) - 7) + text[-4:]
+    return "*" * max(0, len(text) - 2) + text[-2:] if len(text) > 4 else "*" * len(text)

@@ -8,7 +8,8 @@ one row for each level of item and level of station; where there is no row, the 
     decided_by  city, district, or first_direct: the first station from here upwards whose column says
                 `direct`, and the district's bureau or centre if none does
 
-Holds no rule about cases; whether an event is allowed is lifecycle.
+Holds no rule about cases; whether an event is allowed is lifecycle. `decides` and `offers` ask the shipped
+items; for any other catalogue ask schemas.catalogue.
 """
 
 from __future__ import annotations
@@ -44,25 +45,31 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class OfferRule:
+    """One row of offers.csv: what stations of a level do with items of a level. Words: see above."""
+
     same_division: bool
     mode: str
     decided_by: str
 
 
 @cache
-def _rules() -> Mapping[tuple[str, str], _Rule]:
+def rules() -> Mapping[tuple[str, str], OfferRule]:
+    """The shipped rules, by level of item and level of station."""
     return {
-        (row["item_level"], row["station_level"]): _Rule(
+        (row["item_level"], row["station_level"]): OfferRule(
             row["division"] == "same", row["mode"], row["decided_by"]
         )
         for row in rows("offers")
     }
 
 
-def offer(item: Item, station: Station) -> Offer | None:
-    """How `station` offers `item`; None if it has nothing to do with it."""
-    rule = _rules().get((item.level, station.level))
+def offer(
+    item: Item, station: Station, by: Mapping[tuple[str, str], OfferRule] | None = None
+) -> Offer | None:
+    """How `station` offers `item` by these rules, the shipped ones by default; None if it has nothing to do
+    with it."""
+    rule = (rules() if by is None else by).get((item.level, station.level))
     if rule is None or (rule.same_division and item.division_code != station.district_code):
         return None
     mode = _mode(rule.mode, item)

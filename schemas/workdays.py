@@ -11,16 +11,17 @@ Holds no clock and no rule about which event starts or stops one: that is lifecy
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Literal
+from typing import Any, Final, Literal
 
 from schemas.problems import N_, DomainError, Problem
 from schemas.shipped import rows
 
 DayKind = Literal["holiday", "makeup_workday"]
+KINDS: Final[Mapping[object, DayKind]] = {"holiday": "holiday", "makeup_workday": "makeup_workday"}
 
 
 class CalendarGap(DomainError):
@@ -55,7 +56,7 @@ class Calendar:
     """
 
     def __init__(self, days: Iterable[tuple[date, DayKind]], years: Iterable[int] | None = None) -> None:
-        kinds = dict(days)
+        kinds = self._kinds = dict(days)
         covered = sorted({day.year for day in kinds} if years is None else set(years))
         self._runs: dict[int, _Run] = {}
         start = 0
@@ -64,6 +65,31 @@ class Calendar:
                 stretch = covered[start : i + 1]
                 self._runs.update(dict.fromkeys(stretch, _run(stretch[0], stretch[-1], kinds)))
                 start = i + 1
+
+    def with_days(self, docs: Iterable[Mapping[str, Any]]) -> Calendar:
+        """This calendar with what the hub has published since: `day:` documents (domain.md §4).
+
+            {"_id": "day:2027-02-11", "type": "calendar_day", "kind": "makeup_workday", "year_complete": true, …}
+
+        A published day goes before a shipped one: `makeup_workday` is worked, `holiday` is not, whatever the
+        day of the week. A year is covered once one of its days says year_complete. What cannot be read is
+        passed over: it was checked when it was published, and a station must count on. Order does not matter;
+        two texts under one id cannot be in one store.
+        """
+        kinds, covered = dict(self._kinds), set(self._runs)
+        for doc in docs:
+            day, kind = _published(doc.get("_id")), doc.get("kind")
+            if (
+                day is None
+                or doc.get("type") != "calendar_day"
+                or not isinstance(kind, str)
+                or kind not in KINDS
+            ):
+                continue
+            kinds[day] = KINDS[kind]
+            if doc.get("year_complete") is True:
+                covered.add(day.year)
+        return Calendar(kinds.items(), covered)
 
     def covers(self, year: int) -> bool:
         """Whether the holidays of this year are known."""
@@ -122,9 +148,15 @@ def _run(first_year: int, last_year: int, kinds: dict[date, DayKind]) -> _Run:
 @cache
 def calendar() -> Calendar:
     """The shipped calendar, 2017–2026, from the State Council's notices."""
-    return Calendar((date.fromisoformat(row["date"]), _kind(row["kind"])) for row in rows("calendar"))
+    return Calendar((date.fromisoformat(row["date"]), KINDS[row["kind"]]) for row in rows("calendar"))
 
 
-def _kind(cell: str) -> DayKind:
-    kinds: tuple[DayKind, ...] = ("holiday", "makeup_workday")
-    return {str(kind): kind for kind in kinds}[cell]
+def _published(name: object) -> date | None:
+    """The day a `day:` document is about; None for anything else."""
+    if not isinstance(name, str) or not name.startswith("day:"):
+        return None
+    try:
+        day = date.fromisoformat(name.removeprefix("day:"))
+    except ValueError:
+        return None
+    return day if name == f"day:{day}" else None

@@ -1,4 +1,4 @@
-"""The case event and what each event's data holds (domain.md §3–4).
+"""Events, and what each event of a case holds in its data (domain.md §3–4).
 
 Only shape: whether an event is allowed is lifecycle's.
 """
@@ -8,24 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from schemas.documents.envelope import CASE_NO, EVENT_ID, MAX_WHOLE, STATION_CODE, Envelope
 from schemas.documents.fields import Flag, Moment, Shape, Text, Whole, many, nested
 from schemas.lifecycle.words import REFUSE_REASONS, SUSPEND_KINDS
 from schemas.problems import N_
-
-STATION_CODE: Final = r"[0-9]{12}"
-CASE_NO: Final = r"[0-9]{24}[0-9A-HJ-NP-RTUWXY]"
-EVENT_ID: Final = r"ev:[0-9]{12}:[0-9a-z]{8}:[1-9][0-9]{0,15}"
-MAX_WHOLE: Final = 2**53 - 1
-"""The greatest whole number every JSON reader keeps exactly."""
-
-
-class Envelope(Shape):
-    """What every document has. _id and _rev are the store's to give; a body on its way in has neither."""
-
-    _id = Text(N_("文档编号"), high=200, required=False)
-    _rev = Text(N_("文档版本"), high=100, pattern=r"[0-9]+-[0-9a-z]+", required=False)
-    type = Text(N_("文档类型"), pattern=r"[a-z_]{1,40}")
-    schema = Whole(N_("文档结构版本"), 1, 1000)
 
 
 class Person(Shape):
@@ -34,19 +20,30 @@ class Person(Shape):
     staff = Text(N_("工号"), low=0, high=40)
     name = Text(N_("经办人姓名"), low=0, high=100)
     role = Text(N_("角色"), pattern=r"[a-z_]{1,40}")
+    department = Text(N_("所属部门"), low=0, required=False)
 
 
-class CaseEvent(Envelope):
-    """One thing that happened to a case. lamport: 1 + the largest its writer had seen in the case."""
+class Event(Envelope):
+    """One thing that happened to a case, project or errand.
+
+    lamport  1 + the largest its writer had seen of it
+    seen     {"<writer>:<epoch>": n}: how far its writer held each stream
+    """
 
     _id = Text(N_("文档编号"), pattern=EVENT_ID, required=False)
-    case = Text(N_("办件编号"), pattern=CASE_NO)
     event = Text(N_("办理动作"), pattern=r"[a-z_]{1,40}")
     lamport = Whole(N_("顺序号"), 1, MAX_WHOLE)
+    seen = nested(Shape, N_("已知序号"), required=False)
     at = Moment(N_("办理时间"), "public")
     station = Text(N_("办理地点"), pattern=STATION_CODE)
     actor = nested(Person, N_("经办人"))
     data = nested(Shape, N_("办理内容"), "personal")
+
+
+class CaseEvent(Event):
+    """One thing that happened to a case."""
+
+    case = Text(N_("办件编号"), pattern=CASE_NO)
 
 
 class ItemCopy(Shape):
@@ -62,14 +59,15 @@ class ItemCopy(Shape):
     instant = Flag(N_("即办件"), "public")
     promised_days = Whole(N_("承诺时限"), 1, 365)
     legal_days = Whole(N_("法定时限"), 1, 365)
+    supplement_days = Whole(N_("补正期限（自然日）"), 1, 365, required=False)
 
 
 class Applicant(Shape):
     """id_type: three digits, 111 the identity card, 001 the unified social credit code."""
 
-    name = Text(N_("申请人"), "personal", high=100)
+    name = Text(N_("申请人"), "personal", high=100, mask="name")
     id_type = Text(N_("证件类型"), "personal", pattern=r"[0-9]{3}")
-    id_no = Text(N_("证件号码"), "personal", high=50)
+    id_no = Text(N_("证件号码"), "personal", high=50, mask="id_no")
 
 
 class MaterialLine(Shape):
@@ -86,7 +84,7 @@ class Changes(Shape):
     """What is corrected on the spot; at least one of them (lifecycle asks)."""
 
     applicant = nested(Applicant, N_("申请人"), "personal", required=False)
-    phone = Text(N_("联系电话"), "personal", low=0, high=40, required=False)
+    phone = Text(N_("联系电话"), "personal", low=0, high=40, mask="phone", required=False)
     address = Text(N_("联系地址"), "personal", low=0, high=100, required=False)
 
 
@@ -95,22 +93,32 @@ class Nothing(Shape):
 
 
 class Create(Shape):
-    """channel: GB/T 39046 A.5, 1 the window; form: the clerk's form: sent twice, it makes one case."""
+    """channel: GB/T 39046 A.5, 1 the window; form: the clerk's form: sent twice, it makes one case; project,
+    errand: the one it was opened for."""
 
     item = nested(ItemCopy, N_("事项"))
     applicant = nested(Applicant, N_("申请人"), "personal")
-    phone = Text(N_("联系电话"), "personal", low=0, high=40)
+    phone = Text(N_("联系电话"), "personal", low=0, high=40, mask="phone")
     address = Text(N_("联系地址"), "personal", low=0, high=100)
     channel = Text(N_("申请渠道"), pattern=r"[1-9]")
     form = Text(N_("表单编号"), pattern=r"[0-9a-f]{32}")
+    project = Text(N_("并联审批项目"), low=0, high=100, required=False)
+    errand = Text(N_("代办编号"), low=0, high=100, required=False)
 
 
-class Supply(Shape):
+class AtCounter(Shape):
+    """receive, supply, deliver: how the papers came or went; visit: false where a clerk went to the applicant."""
+
+    channel = Text(N_("办理渠道"), pattern=r"[1-9]", required=False)
+    visit = Flag(N_("申请人是否到场"), "public", required=False)
+
+
+class Supply(AtCounter):
     materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
     note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
 
 
-class Receive(Shape):
+class Receive(AtCounter):
     materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
     privacy_notice = Flag(N_("个人信息告知"), "public")
     query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
@@ -166,10 +174,21 @@ class Suspend(Shape):
     approved_by = Text(N_("批准人"), high=40)
 
 
+PLACES: Final = ("hall", "department", "site")
+"""Where something was done: in the hall, at a department's own offices, on the spot. Unsaid: in the hall."""
+
+
 class Result(Shape):
-    """resume, instant_conclude, conclude."""
+    """resume."""
 
     result = Text(N_("办理结果"), "personal", high=2000)
+
+
+class Conclude(Result):
+    """instant_conclude, conclude. fee_fen: what the applicant was charged."""
+
+    place = Text(N_("办理场所"), among=PLACES, required=False)
+    fee_fen = Whole(N_("收费金额（分）"), 0, MAX_WHOLE, required=False)
 
 
 class Extend(Shape):
@@ -181,11 +200,13 @@ class Extend(Shape):
 
 class Grant(Shape):
     opinion = Text(N_("决定意见"), "personal", low=0, high=2000, required=False)
+    place = Text(N_("办理场所"), among=PLACES, required=False)
 
 
 class Deny(Shape):
     reason = Text(N_("理由"), "personal", high=2000)
     remedy = Text(N_("救济途径"), high=2000)
+    place = Text(N_("办理场所"), among=PLACES, required=False)
 
 
 class SubmitUpward(Shape):
@@ -193,8 +214,8 @@ class SubmitUpward(Shape):
     reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
 
 
-class Deliver(Shape):
-    receiver = Text(N_("签收人"), "personal", high=100)
+class Deliver(AtCounter):
+    receiver = Text(N_("签收人"), "personal", high=100, mask="name")
 
 
 class Withdraw(Shape):
@@ -235,7 +256,7 @@ DATA: Final[Mapping[str, type[Shape]]] = {
     "deemed_accept": Nothing,
     "accept": Nothing,
     "refuse": Refuse,
-    "instant_conclude": Result,
+    "instant_conclude": Conclude,
     "assign": Assign,
     "pass_step": PassStep,
     "return_step": Reason,
@@ -245,7 +266,7 @@ DATA: Final[Mapping[str, type[Shape]]] = {
     "grant": Grant,
     "deny": Deny,
     "submit_upward": SubmitUpward,
-    "conclude": Result,
+    "conclude": Conclude,
     "deliver": Deliver,
     "withdraw": Withdraw,
     "void": Void,

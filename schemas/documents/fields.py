@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validates_schema
 
 from schemas.problems import N_, Problem
 
 Privacy = Literal["public", "personal", "secret"]
 """public: may be shown to anybody; personal: of a citizen, masked in lists and on screens, each full view
 is logged; secret: opens something (a code, a password's hash), never shown, exported or logged."""
+
+Mask = Literal["hide", "name", "id_no", "phone"]
+"""How a personal text is shown to those it is not for: not at all, 张**, 510903********1234, 138****0000."""
 
 MISSING: Final = N_("“{label}”未填写")
 WRONG_TYPE: Final = N_("“{label}”的数据类型有误")
@@ -67,7 +70,8 @@ class _Checked(fields.Field[Any]):
 
 
 class Text(_Checked):
-    """Text of low to high characters; with `pattern`, of that form; with `among`, one of those."""
+    """Text of low to high characters; with `pattern`, of that form; with `among`, one of those. mask: for
+    personal ones."""
 
     def __init__(
         self,
@@ -78,10 +82,11 @@ class Text(_Checked):
         high: int = 200,
         pattern: str | None = None,
         among: Collection[str] | None = None,
+        mask: Mask = "hide",
         required: bool = True,
     ) -> None:
         super().__init__(label, privacy, required=required)
-        self.low, self.high, self.among = low, high, among
+        self.low, self.high, self.among, self.mask = low, high, among, mask
         self.pattern = None if pattern is None else re.compile(pattern)
 
     def wrong(self, value: object) -> Problem | None:
@@ -148,11 +153,36 @@ class Day(_Checked):
         return None if sound else self.problem("bad_form", BAD_FORM)
 
 
+class Need(NamedTuple):
+    """Where `field` holds one of `values`, the others in `fields` must be filled too."""
+
+    field: str
+    values: tuple[object, ...]
+    fields: tuple[str, ...]
+
+
 class Shape(Schema):
-    """A mapping. Keys it does not know are kept: a later version may have put them there."""
+    """A mapping. Keys it does not know are kept: a later version may have put them there.
+
+    needs  what must be filled beside certain values; asked once every field by itself is sound
+    """
+
+    needs: ClassVar[tuple[Need, ...]] = ()
 
     class Meta:
         unknown = INCLUDE
+
+    @validates_schema(skip_on_field_errors=True)
+    def _asks_needs(self, data: Mapping[str, Any], **kwargs: Any) -> None:
+        found: dict[str, list[Problem]] = {}
+        for need in self.needs:
+            if data.get(need.field) in need.values:
+                for name in need.fields:
+                    if data.get(name) in (None, "", [], {}):
+                        label = self.fields[name].metadata["label"]
+                        found[name] = [Problem("missing", MISSING, {"label": label})]
+        if found:
+            raise ValidationError(found)
 
     # marshmallow puts it into a list by itself; its annotation knows only text.
     error_messages = {  # noqa: RUF012

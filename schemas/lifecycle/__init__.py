@@ -1,20 +1,26 @@
-"""The life of a case (办件): who may do what when, and what its events add up to (domain.md §3).
+"""The life of a case (办件), and of projects and errands: who may do what when, and what the events add up to
+(domain.md §3).
 
     clerk's form ─> problem(state, event, actor, data)  None: it may be recorded
     recorded events, in whatever order they arrive ─> fold(events, calendar) ─> CaseState
                                           └─ asks the same `problem` again for each: one rule, one place
 
-    words        names for people: states, events, roles, reasons
-    state        the values that travel: Actor, CaseState, Entry, Choice
-    guards       what each event asks of the case and of its form
-    permissions  the transition table compiled; problem and choices
-    fold         order, and what each event does to the state
-    clocks       due dates
+    for any of the three machines                      for a case
+    words, state   names; values that travel           permissions  what roles and provisos mean
+    reading        document ─> event                   guards       what an event asks of case and form
+    order          theory: which event comes first     effects      what an event does to the case
+    machine        the table compiled; who may         clocks       due dates, used days
+    folding        events ─> state                     fold         all of it together
+    forms, limits  reading forms; days of clocks
+
+    projects/ and errands/ hold what is a case's on the right for 并联审批 and 代办, under the same names:
+    `projects.problem`, `projects.choices`, `projects.fold`, …
 
 This file only gathers the public names; no rule will ever be written here.
 """
 
-from schemas.lifecycle.fold import AUTHORITY, MAX_LAMPORT, fold
+from schemas.lifecycle.clocks import used_days
+from schemas.lifecycle.fold import fold
 from schemas.lifecycle.guards import SUPPLEMENT_PERIOD
 from schemas.lifecycle.permissions import (
     EVENTS,
@@ -24,7 +30,8 @@ from schemas.lifecycle.permissions import (
     choices,
     problem,
 )
-from schemas.lifecycle.state import Actor, CaseState, Choice, Entry, case_item
+from schemas.lifecycle.reading import AUTHORITY, MAX_LAMPORT
+from schemas.lifecycle.state import Actor, CaseState, Choice, Entry, Folded, Occasion, case_item
 from schemas.lifecycle.words import (
     EVENT_NAMES,
     REFUSE_REASONS,
@@ -51,9 +58,12 @@ __all__ = [
     "CaseState",
     "Choice",
     "Entry",
+    "Folded",
+    "Occasion",
     "acting_role",
     "case_item",
     "choices",
     "fold",
     "problem",
+    "used_days",
 ]

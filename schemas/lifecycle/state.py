@@ -19,11 +19,13 @@ CHINA: Final = timezone(timedelta(hours=8))
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, where. roles: all that the person holds, or the one under which a recorded event was done;
-    staff: employee number, "" for the system and the public."""
+    staff: employee number, "" for the system and the public; department: of a department's own staff, its
+    name, "" for a centre's and a bureau's."""
 
     station: Station
     roles: frozenset[str]
     staff: str
+    department: str = ""
 
 
 class Entry(NamedTuple):
@@ -34,62 +36,99 @@ class Entry(NamedTuple):
     to_state: str
 
 
+class Occasion(NamedTuple):
+    """A time the applicant had to come: to which station, on which Chinese day."""
+
+    station: str
+    day: date
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One transition out of the present state. problem says why this actor may not take it, None: take it;
-    role is the one to record the event under, None if it may not be taken."""
+    role is the one to record the event under, None if it may not be taken; warning is what the actor should
+    know before taking it."""
 
     transition: Transition
     problem: Problem | None
     role: str | None
+    warning: Problem | None = None
 
 
 @dataclass(slots=True)
-class CaseState:
+class Folded:
+    """What a fold says of its subject, whatever that is.
+
+    state      as in transitions.csv, NEW if no valid opening event is known
+    timeline   what counted, in fold order; set_aside: what did not, with the reason
+    warnings   what a person should know though nothing is refused, e.g. calendar gaps
+    lamport    the largest seen in well-formed events of this subject, counted or not; the next event takes
+               lamport+1
+    final      no event leads to another state any more
+    """
+
+    state: str = NEW
+    timeline: tuple[Entry, ...] = ()
+    set_aside: tuple[tuple[Document, Problem], ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    lamport: int = 0
+    final: bool = False
+
+    @property
+    def conflict(self) -> bool:
+        """Whether two acted without knowing of each other so that only one of their events could count."""
+        return any(problem.code == "conflict" for _, problem in self.set_aside)
+
+
+@dataclass(slots=True)
+class CaseState(Folded):
     """What a case's events add up to. Made by fold; treat it as a value and do not change it.
 
     Datetimes carry the offset +08:00; dates are Chinese calendar days, due through 23:59:59. Nothing yet:
     None, "", or () where the field is a text or a tuple.
 
-    state           as in transitions.csv, NEW if no valid create is known
     item, applicant the create event's mappings (corrections applied)
     decider         12-digit code of the station that decides such items ("" if unknown)
+    ended_at        when the decision clock stopped: the decision, or the event that ended the case without one
     acceptance_from when the acceptance clock that runs or ran last was started: receipt, or supply
     supplement_due  last natural day of the supplement period
     *_due           working-day due dates (domain.md §3 rules 3–9); None also where the calendar has a gap
+    amend_until     last day on which the applicant may amend their rating
     due             the one that runs now; None while the clock stands still and at the end
     suspensions     (from day, through day or None while it lasts) of each special procedure
-    timeline        what counted, in fold order; set_aside: what did not, with the reason
-    warnings        what a person should know though nothing is refused: calendar gaps, instant cases ended
-                    late
-    lamport         the largest seen in well-formed events of this case, counted or not; the next event
-                    takes lamport+1
-    final           no event leads to another state any more
+    suspended_days  working days of ended special procedures, by which both dues moved
+    used_days       working days from acceptance to the end, net of special procedures; None before the end,
+                    without acceptance, and where the calendar has a gap. Of a running case: clocks.used_days
+    occasions       the applicant's visits (what counts as one: effects.occasion)
     """
 
     case_no: str = ""
-    state: str = NEW
     item: Document | None = None
     applicant: Document | None = None
     phone: str = ""
     address: str = ""
     form: str = ""
     channel: str = ""
+    project: str = ""
+    errand: str = ""
     query_code: str = ""
     materials: tuple[Document, ...] = ()
     origin_station: str = ""
     current_station: str = ""
     decider: str = ""
     created_at: datetime | None = None
+    submitted_at: datetime | None = None
     received_at: datetime | None = None
     accepted_at: datetime | None = None
     decided_at: datetime | None = None
     concluded_at: datetime | None = None
     delivered_at: datetime | None = None
+    ended_at: datetime | None = None
     created_by: str = ""
     accepted_by: str = ""
     decided_by: str = ""
     concluded_by: str = ""
+    deemed_accepted: bool = False
     supplement_asked_at: datetime | None = None
     supplement_gaps: tuple[str, ...] = ()
     supplements: int = 0
@@ -99,22 +138,28 @@ class CaseState:
     decision_reason: str = ""
     receiver: str = ""
     evaluations: tuple[Document, ...] = ()
+    rated_at: datetime | None = None
     urges: int = 0
+    occasions: tuple[Occasion, ...] = ()
     acceptance_from: datetime | None = None
     clock_from: date | None = None
     suspensions: tuple[tuple[date, date | None], ...] = ()
     extended_days: int = 0
+    suspended_days: int = 0
+    used_days: int | None = None
+    pre_review_due: date | None = None
     acceptance_due: date | None = None
     supplement_due: date | None = None
     promise_due: date | None = None
     legal_due: date | None = None
     delivery_due: date | None = None
+    amend_until: date | None = None
     due: date | None = None
-    timeline: tuple[Entry, ...] = ()
-    set_aside: tuple[tuple[Document, Problem], ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    lamport: int = 0
-    final: bool = False
+
+    @property
+    def visits(self) -> int:
+        """How often the applicant had to come so far (measured runs)."""
+        return len(self.occasions)
 
 
 def case_item(item: Item) -> dict[str, Any]:

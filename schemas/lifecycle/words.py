@@ -1,4 +1,6 @@
-"""Names for people of a case's states, events, roles, reasons (domain.md §3, §7). No rule is here."""
+"""Names for people of a case's states, events and reasons, and of the roles of all three machines (domain.md
+§3, §7). No rule is here.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +77,12 @@ ROLE_NAMES: Final[Mapping[str, str]] = {
     "district_supervisor": N_("县（区）监察人员"),
     "hub_administrator": N_("市中心系统管理员"),
     "courier": N_("投递人员"),
+    "vip_agent": N_("VIP服务专员"),
+    "lead_department": N_("牵头部门"),
+    "lead_window": N_("牵头窗口"),
+    "government_head": N_("本级政府负责人"),
+    "owner": N_("项目业主"),
+    "agent": N_("代办员"),
     "system": N_("系统"),
 }
 

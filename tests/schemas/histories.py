@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import copy
 import csv
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from importlib import resources
-from typing import Any
+from typing import Any, Self
 
 from schemas import numbers, tables
 from schemas.lifecycle import FINAL, NEW, Actor, CaseState, case_item, fold, problem
@@ -115,14 +116,33 @@ def actor(station: str, *roles: str, staff: str = "E1") -> Actor:
     return Actor(tables.station(station), frozenset(roles), staff)
 
 
-class History:
-    """Events of one case, each written by somebody who had seen all the earlier ones, unless told otherwise."""
+def all_seen(events: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """What somebody who holds these events writes under `seen`: how far each stream is held without a gap."""
+    held: dict[str, set[int]] = {}
+    for doc in events:
+        _, writer, epoch, n = doc["_id"].split(":")
+        held.setdefault(f"{writer}:{epoch}", set()).add(int(n))
+    return {
+        stream: next(n for n in range(len(numbers), -1, -1) if set(range(1, n + 1)) <= numbers)
+        for stream, numbers in held.items()
+    }
 
-    def __init__(self, item: Item | None = None, case: str = CASE) -> None:
+
+class History:
+    """Events of one case (project, errand), each written by somebody who had seen all the earlier ones, unless
+    told otherwise. They do not say `seen` unless `tells` or told to: so did the first program."""
+
+    type, key = "case_event", "case"
+
+    def __init__(self, item: Item | None = None, case: str = CASE, *, tells: bool = False) -> None:
         self.item = permit() if item is None else item
         self.case = case
+        self.tells = tells
         self.events: list[dict[str, Any]] = []
         self._numbers: dict[str, int] = {}
+
+    def forms(self) -> dict[str, dict[str, Any]]:
+        return forms(self.item)
 
     def add(
         self,
@@ -134,40 +154,44 @@ class History:
         staff: str = "E1",
         lamport: int | None = None,
         writer: str | None = None,
+        seen: Iterable[dict[str, Any]] | None = None,
         **data: object,
-    ) -> History:
+    ) -> Self:
         writer = writer or (HUB if station.endswith("000000") else station)
         n = self._numbers[writer] = self._numbers.get(writer, 0) + 1
+        before = self.events if seen is None else list(seen)
         if lamport is None:
-            lamport = 1 + max((each["lamport"] for each in self.events), default=0)
+            lamport = 1 + max((each["lamport"] for each in before), default=0)
         doc = {
             "_id": f"ev:{writer}:abcdefgh:{n}",
-            "type": "case_event",
+            "type": self.type,
             "schema": 1,
-            "case": self.case,
+            self.key: self.case,
             "event": event,
             "lamport": lamport,
             "at": at,
             "station": station,
             "actor": {"staff": staff, "name": "", "role": role},
-            "data": {**copy.deepcopy(forms(self.item).get(event, {})), **data},
+            "data": {**copy.deepcopy(self.forms().get(event, {})), **data},
         }
+        if self.tells or seen is not None:
+            doc["seen"] = all_seen(before)
         self.events.append(doc)
         return self
 
-    def received(self, at: str = NOON) -> History:
+    def received(self, at: str = NOON) -> Self:
         return self.add("create", "village_clerk", at=at).add("receive", "village_clerk", at=at)
 
-    def at_bureau(self, at: str = NOON) -> History:
+    def at_bureau(self, at: str = NOON) -> Self:
         return self.received(at).add("forward", "village_clerk", at=at)
 
-    def accepted(self, at: str = NOON) -> History:
+    def accepted(self, at: str = NOON) -> Self:
         return self.at_bureau(at).add("accept", "district_window", BUREAU, at, staff="E9")
 
-    def reviewing(self, at: str = NOON) -> History:
+    def reviewing(self, at: str = NOON) -> Self:
         return self.accepted(at).add("assign", "zone_head", BUREAU, at)
 
-    def granted(self, at: str = NOON) -> History:
+    def granted(self, at: str = NOON) -> Self:
         return (
             self.reviewing(at).add("pass_step", "examiner", BUREAU, at).add("grant", "zone_head", BUREAU, at)
         )

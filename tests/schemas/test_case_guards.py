@@ -7,8 +7,10 @@ from datetime import date
 
 import pytest
 
-from schemas.lifecycle import STATES, case_item, problem
+from schemas.catalogue import Catalogue, Version, shipped
+from schemas.lifecycle import STATES, case_item, choices, fold, problem
 from schemas.tables import Item
+from schemas.workdays import calendar
 from tests.schemas.histories import (
     BUREAU,
     HUB,
@@ -16,6 +18,7 @@ from tests.schemas.histories import (
     NEIGHBOUR,
     TOWNSHIP,
     VILLAGE,
+    History,
     actor,
     an_item,
     ask,
@@ -23,6 +26,7 @@ from tests.schemas.histories import (
     code,
     forms,
     lines,
+    moment,
     permit,
     the_table_lets,
     township_item,
@@ -53,6 +57,7 @@ def test_a_case_opens_only_where_its_item_is_taken_in(
     [
         ({"item": {**case_item(permit()), "code": "SN-X-1"}}, "unknown_item"),
         ({"item": None}, "unknown_item"),
+        ({"item": {**case_item(permit()), "version": ["1"]}}, None),
         ({"item": {**case_item(permit()), "code": ["SN"]}}, "unknown_item"),
         ({"item": {**case_item(permit()), "promised_days": 21}}, "bad_item_copy"),
         ({"item": {**case_item(permit()), "promised_days": True}}, "bad_item_copy"),
@@ -277,8 +282,82 @@ def test_whoever_is_about_to_act_is_asked_for_the_day(
     assert ask(case, event, role, BUREAU) is None
 
 
-def test_an_instant_case_is_concluded_on_the_chinese_day_of_its_acceptance() -> None:
+def test_an_instant_case_missed_on_its_chinese_day_still_has_an_end_and_its_clerk_is_warned() -> None:
     case = case_at(VILLAGE, "accepted", village_item())
-    assert ask(case, "instant_conclude", "village_clerk", VILLAGE, at="2018-02-09T15:59:59+00:00") is None
-    late = ask(case, "instant_conclude", "village_clerk", VILLAGE, at="2018-02-09T16:00:00+00:00")
-    assert late == "not_same_day"
+    for at, expected in (
+        ("2018-02-09T15:59:59+00:00", None),
+        ("2018-02-09T16:00:00+00:00", "not_same_day"),
+    ):
+        assert ask(case, "instant_conclude", "village_clerk", VILLAGE, at=at) is None
+        found = choices(case, actor(VILLAGE, "village_clerk"), moment(at))
+        [choice] = [each for each in found if each.transition.event == "instant_conclude"]
+        assert (choice.problem, code(choice.warning)) == (None, expected)
+
+
+def test_a_rating_is_amended_within_five_working_days() -> None:
+    walk = History().granted().add("conclude", "district_window", BUREAU)
+    walk.add("evaluate", "applicant", VILLAGE, "2018-02-09T09:00:00+08:00")
+    rated = walk.sound()
+    assert rated.amend_until == date(2018, 2, 22)
+    assert ask(rated, "evaluate", "applicant", VILLAGE, at="2018-02-22T23:00:00+08:00") is None
+    assert ask(rated, "evaluate", "applicant", VILLAGE, at="2018-02-23T00:00:00+08:00") == "amend_too_late"
+
+
+# --- catalogue: versions and transfers ----------------------------------------------------------------------------
+
+
+def on_day(day: str, item: Item, catalogue: Catalogue, **who: str) -> str | None:
+    form = forms(item)["create"]
+    person = replace(actor(VILLAGE, "village_clerk"), **who)
+    return code(problem(None, "create", person, form, moment(f"{day}T09:00:00+08:00"), catalogue))
+
+
+def test_a_case_opens_under_the_version_of_its_day_and_keeps_it() -> None:
+    first = permit()
+    second = replace(first, version=2, promised_days=2)
+    both = shipped().with_versions(
+        [Version(first, None, date(2018, 2, 28)), Version(second, date(2018, 3, 1), date(2018, 12, 31))]
+    )
+    assert on_day("2018-02-28", first, both) is None
+    assert on_day("2018-02-28", second, both) == "other_version"
+    assert on_day("2018-03-01", first, both) == "other_version"
+    assert on_day("2018-03-01", second, both) is None
+    assert on_day("2019-01-01", second, both) == "not_in_force"
+    state = fold(History(first).accepted().events, calendar(), both)
+    assert state.item == case_item(first)
+    assert state.promise_due == date(2018, 2, 13)
+
+
+def test_a_recorded_case_counts_where_the_catalogue_is_older_than_it() -> None:
+    newer = replace(permit(), version=7)
+    assert fold(History(newer).received().events, calendar()).state == "received"
+    assert ask(None, "create", "village_clerk", VILLAGE, item=case_item(newer)) is None
+
+
+def test_an_item_that_only_another_catalogue_has_opens_under_that_one() -> None:
+    new = replace(permit(), item_code="SN-903-9001")
+    form = forms(new)["create"]
+    assert code(problem(None, "create", actor(VILLAGE, "village_clerk"), form)) == "unknown_item"
+    assert on_day("2018-02-09", new, shipped().with_versions([Version(new)])) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "department", "expected"),
+    [
+        ("2017-11-19", "old", None),
+        ("2018-01-09", "old", None),  # on trial: both
+        ("2018-01-10", "old", "transferred"),
+        ("2018-01-10", "", None),
+        ("2018-01-10", "另一部门", None),
+    ],
+)
+def test_the_old_department_accepts_until_the_day_of_transfer(
+    day: str, department: str, expected: str | None
+) -> None:
+    moved = shipped().transfer(permit().item_code)
+    assert moved is not None
+    department = moved.from_department if department == "old" else department
+    assert on_day(day, permit(), shipped(), department=department) == expected
+    person = replace(actor(BUREAU, "examiner"), department=department)
+    found = problem(case_at(BUREAU), "accept", person, {}, moment(f"{day}T09:00:00+08:00"))
+    assert code(found) == expected

@@ -149,3 +149,11 @@ def test_a_masked_name_keeps_the_surname_and_hides_its_length(name: str, masked:
 )
 def test_a_masked_number_hides_birth_and_order(number: str, masked: str) -> None:
     assert numbers.mask_id_no(number) == masked
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [("13800001234", "138****1234"), ("0825-22334455", "082******4455"), ("8822", "****"), ("", "")],
+)
+def test_a_masked_telephone_hides_its_middle(number: str, masked: str) -> None:
+    assert numbers.mask_phone(number) == masked

@@ -1,23 +1,19 @@
-"""Who may do what when: every state × event × role against transitions.csv, then the finer rules one by one."""
+"""Who may do what to a case: the finer rules one by one. State × event × role is test_machine_tables."""
 
 from __future__ import annotations
 
 import pytest
 
 from schemas.lifecycle import (
-    EVENT_NAMES,
     EVENTS,
     FINAL,
-    NEW,
-    ROLE_NAMES,
-    STATE_NAMES,
     STATES,
     acting_role,
     choices,
     problem,
 )
-from schemas.lifecycle.permissions import QUALIFIERS, ROLES
-from schemas.tables import station, stations, transitions
+from schemas.lifecycle.permissions import ROLES
+from schemas.tables import stations
 from tests.schemas.histories import (
     BUREAU,
     ELSEWHERE,
@@ -36,88 +32,6 @@ from tests.schemas.histories import (
     the_table_lets,
     village_item,
 )
-
-# The table's words for a role that are not the role's name; a clerk enters for the author and the applicant.
-WORDS = {
-    "station_head": ["station head"],
-    "city_supervisor": ["city_supervisor", "hub supervisor"],
-    "hub_administrator": ["hub administrator"],
-    "applicant": ["applicant", "author"],
-    "village_clerk": ["village_clerk", "author", "through any station"],
-    "township_window": ["township_window", "author", "through any station"],
-    "district_window": ["district_window", "author", "through any station"],
-    "city_window": ["city_window", "author", "through any station"],
-}
-PLACE = {
-    "applicant": VILLAGE,
-    "village_clerk": VILLAGE,
-    "courier": VILLAGE,
-    "station_head": VILLAGE,
-    "system": VILLAGE,
-    "township_window": TOWNSHIP,
-    "district_window": BUREAU,
-    "examiner": BUREAU,
-    "zone_head": BUREAU,
-    "bureau_head": BUREAU,
-    "district_supervisor": BUREAU,
-    "city_window": HUB,
-    "city_supervisor": HUB,
-    "hub_administrator": HUB,
-}
-EARLY = {"wrong_state", "no_case", "not_your_role"}
-
-
-def the_table_names(event: str, role: str) -> bool:
-    cell = TABLE[event]["actors"].replace("applicant (through any station)", "applicant|through any station")
-    alternatives = [part.strip() for part in cell.replace(";", "|").split("|")]
-    return any(part.startswith(word) for part in alternatives for word in WORDS.get(role, [role]))
-
-
-# --- the table --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", PLACE)
-@pytest.mark.parametrize("event", TABLE)
-def test_state_event_and_role_are_as_the_table_says(event: str, role: str) -> None:
-    for state in STATES:
-        case = None if state == NEW else case_at(PLACE[role], state)
-        found = ask(case, event, role, PLACE[role])
-        if not the_table_lets(event, state):
-            assert found == ("no_case" if state == NEW else "wrong_state"), state
-        elif not the_table_names(event, role):
-            assert found == "not_your_role", state
-        else:
-            assert found not in EARLY, state
-
-
-@pytest.mark.parametrize("event", TABLE)
-def test_a_role_counts_only_at_a_station_of_its_level(event: str) -> None:
-    state = next(state for state in STATES if the_table_lets(event, state))
-    for role in (
-        "village_clerk",
-        "township_window",
-        "district_window",
-        "city_window",
-        "examiner",
-        "zone_head",
-    ):
-        for where in (VILLAGE, TOWNSHIP, BUREAU, HUB):
-            if station(where).level not in ROLES[role].levels:
-                case = None if state == NEW else case_at(where, state)
-                assert ask(case, event, role, where) == "not_your_role", (role, where)
-
-
-def test_every_word_of_the_case_machine_is_understood_and_named() -> None:
-    rows = [row for row in transitions() if row.machine == "case"]
-    assert tuple(row.event for row in rows) == EVENTS == tuple(EVENT_NAMES)
-    assert (
-        set(STATES)
-        == set(STATE_NAMES)
-        == {NEW} | {s for r in rows for s in (*r.from_states, r.to_state) if s}
-    )
-    assert {rule.qualifier for row in rows for rule in row.actors} <= set(QUALIFIERS)
-    assert {rule.role for row in rows for rule in row.actors} - {"author"} <= set(ROLES)
-    assert set(ROLES) == set(ROLE_NAMES) == set(PLACE)
 
 
 def test_seven_states_are_final() -> None:

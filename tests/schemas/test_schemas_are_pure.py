@@ -17,6 +17,7 @@ SOURCES = sorted(ROOT.rglob("*.py"))
 STANDARD = {
     *(
         "__future__",
+        "bisect",
         "collections",
         "csv",
         "dataclasses",
@@ -26,9 +27,14 @@ STANDARD = {
         "importlib",
         "io",
     ),
-    *("json", "re", "typing", "unicodedata"),
+    *("decimal", "fractions", "json", "re", "typing", "unicodedata"),
 }
-LIBRARIES = {"canonical.py": {"rfc8785"}, "numbers.py": {"stdnum"}, "documents": {"marshmallow"}}
+LIBRARIES = {
+    "canonical.py": {"rfc8785"},
+    "numbers.py": {"stdnum"},
+    "documents": {"marshmallow"},
+    "drawings": {"argparse", "pathlib", "sys"},
+}
 
 
 def imported(tree: ast.AST) -> set[str]:

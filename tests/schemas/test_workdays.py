@@ -116,3 +116,58 @@ def test_a_year_may_be_complete_without_exceptions() -> None:
 def test_the_day_counted_from_is_never_the_answer() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         calendar().add(date(2018, 2, 9), 0)
+
+
+# --- published days -------------------------------------------------------------------------------------------
+
+
+def published(day: str, kind: str, **more: object) -> dict[str, object]:
+    return {"_id": f"day:{day}", "type": "calendar_day", "schema": 1, "kind": kind, **more}
+
+
+def test_a_published_day_goes_before_the_shipped_one() -> None:
+    changed = calendar().with_days(
+        [published("2018-02-11", "holiday"), published("2018-02-10", "makeup_workday")]
+    )
+    assert [changed.is_workday(date(2018, 2, day)) for day in (10, 11, 12)] == [True, False, True]
+    assert changed.add(date(2018, 2, 9), 3) == date(2018, 2, 13)
+    assert calendar().is_workday(date(2018, 2, 11))
+
+
+def test_a_year_is_covered_once_one_of_its_days_says_it_is_complete() -> None:
+    days = [published("2027-01-01", "holiday"), published("2027-02-07", "makeup_workday")]
+    assert not calendar().with_days(days).covers(2027)
+    whole = calendar().with_days([days[0], {**days[1], "year_complete": True}])
+    assert whole.covers(2027)
+    assert whole.add(date(2026, 12, 31), 1) == date(2027, 1, 4)
+    assert whole.is_workday(date(2027, 2, 7))
+
+
+@given(st.permutations(range(4)))
+def test_the_order_of_published_days_does_not_matter(order: list[int]) -> None:
+    days = [
+        published("2027-01-01", "holiday", year_complete=True),
+        published("2018-02-11", "holiday"),
+        published("2018-03-03", "makeup_workday"),
+        published("2018-03-05", "holiday"),
+    ]
+    found = calendar().with_days(days[i] for i in order)
+    assert found.count(date(2018, 1, 1), date(2027, 6, 1)) == calendar().with_days(days).count(
+        date(2018, 1, 1), date(2027, 6, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        {},
+        published("2018-02-11", "festival"),
+        published("2018-02-30", "holiday"),
+        published("20180211", "holiday"),
+        {**published("2018-02-11", "holiday"), "type": "note"},
+        {**published("2018-02-11", "holiday"), "kind": ["holiday"]},
+        {**published("2018-02-11", "holiday"), "_id": "2018-02-11"},
+    ],
+)
+def test_what_cannot_be_read_is_passed_over(doc: dict[str, object]) -> None:
+    assert calendar().with_days([doc]).is_workday(date(2018, 2, 11))

@@ -1,0 +1,162 @@
+"""The catalogue as a value: which items there are on a day, in which version, who offers and decides them, and
+which have passed from a department to an approval bureau (domain.md §1 rows 12, 48–55; §4).
+
+    versions of one item   |-- 1 --|------ 2 ------|--- 3 ···        in_force(code, day): one of them or none
+    a transferred item     department ···|·· trial ··|·· bureau ···  standing(code, day)
+
+Whoever judges an event is handed a Catalogue; `shipped()` is the one the package carries. A case keeps the copy
+of the version it was registered under and never asks again.
+
+Holds values and look-ups only. When a version may be published is publishing's, and never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Literal
+
+from schemas import offers
+from schemas.offers import DECIDES, Offer, OfferRule
+from schemas.shipped import rows
+from schemas.tables import Item, Station, items
+
+Standing = Literal["department", "trial", "bureau"]
+"""Who exercises a transferred item's power: its old department, both while the bureau is on trial, the bureau."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an item and the days it is in force: both inclusive, None without bound."""
+
+    item: Item
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+    def on(self, day: date) -> bool:
+        """Whether this version is in force on `day`."""
+        after = self.effective_from is None or self.effective_from <= day
+        return after and (self.effective_to is None or day <= self.effective_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An item's passing to a bureau (划转). trial_from: the first day of the bureau's trial, None without one;
+    formal_from: from this day on the department may no longer accept."""
+
+    item_code: str
+    from_department: str
+    to_bureau: str
+    trial_from: date | None
+    formal_from: date
+
+    def standing(self, day: date) -> Standing:
+        """Who exercises the power on `day`."""
+        if day >= self.formal_from:
+            return "bureau"
+        return "trial" if self.trial_from is not None and day >= self.trial_from else "department"
+
+
+class Catalogue:
+    """Items by code and version, the rules by which stations offer them, and the transfers. Never changes.
+
+    versions   at most one of each item and version number counts: the last given
+    transfers  likewise by item
+    rules      as data/offers.csv, by level of item and level of station
+    """
+
+    def __init__(
+        self,
+        versions: Iterable[Version],
+        transfers: Iterable[Transfer] = (),
+        rules: Mapping[tuple[str, str], OfferRule] | None = None,
+    ) -> None:
+        found: dict[str, dict[int, Version]] = {}
+        for each in versions:
+            found.setdefault(each.item.item_code, {})[each.item.version] = each
+        self._versions = {
+            code: tuple(known[number] for number in sorted(known)) for code, known in found.items()
+        }
+        self._transfers = {each.item_code: each for each in transfers}
+        self._rules = offers.rules() if rules is None else rules
+
+    def codes(self) -> tuple[str, ...]:
+        """The codes of all items, in the order they were given."""
+        return tuple(self._versions)
+
+    def versions(self, code: object) -> tuple[Version, ...]:
+        """Every version of an item, lowest number first; () for one nobody knows."""
+        return self._versions.get(code, ()) if isinstance(code, str) else ()
+
+    def item(self, code: object, version: object = None) -> Item | None:
+        """An item in this version; in its newest where the version is None or not known here yet."""
+        known = self.versions(code)
+        if version is not None:
+            for each in known:
+                if each.item.version == version:
+                    return each.item
+        return known[-1].item if known else None
+
+    def in_force(self, code: object, day: date) -> Item | None:
+        """An item as it is on a day; of versions that overlap, the newest. None: not offered to anybody then."""
+        return next((each.item for each in reversed(self.versions(code)) if each.on(day)), None)
+
+    def offer(self, item: Item, station: Station) -> Offer | None:
+        """How a station offers an item; None if it has nothing to do with it."""
+        return offers.offer(item, station, self._rules)
+
+    def offers(self, station: Station, day: date) -> Iterator[tuple[Item, Offer]]:
+        """All that a station offers on a day, in the order of codes()."""
+        for code in self._versions:
+            item = self.in_force(code, day)
+            made = None if item is None else self.offer(item, station)
+            if item is not None and made is not None:
+                yield item, made
+
+    def decides(self, code: object, station: Station, version: object = None) -> bool:
+        """Whether a station itself accepts and decides this item; False for an item nobody knows."""
+        item = self.item(code, version)
+        made = None if item is None else self.offer(item, station)
+        return made is not None and made.mode in DECIDES
+
+    def transfer(self, code: object) -> Transfer | None:
+        """An item's passing to a bureau; None if its department keeps it."""
+        return self._transfers.get(code) if isinstance(code, str) else None
+
+    def standing(self, code: object, day: date) -> Standing | None:
+        """Who exercises an item's power on a day; None for an item that was not transferred."""
+        found = self.transfer(code)
+        return None if found is None else found.standing(day)
+
+    def transfers(self) -> tuple[Transfer, ...]:
+        """Every transfer, in the order they were given."""
+        return tuple(self._transfers.values())
+
+    def with_versions(self, versions: Iterable[Version]) -> Catalogue:
+        """This catalogue and more; a version that is here already is replaced. Where a newer version begins,
+        the older ones end the day before only if they say so: of several in force the newest counts."""
+        here = [each for known in self._versions.values() for each in known]
+        return Catalogue([*here, *versions], self._transfers.values(), self._rules)
+
+    def with_transfers(self, transfers: Iterable[Transfer]) -> Catalogue:
+        """This catalogue and more transfers; a second one of an item replaces the first."""
+        here = [each for known in self._versions.values() for each in known]
+        return Catalogue(here, [*self._transfers.values(), *transfers], self._rules)
+
+
+@cache
+def shipped() -> Catalogue:
+    """The package's own: every item of items.csv at version 1 without bound, the transfers of transfers.csv."""
+    moved = (
+        Transfer(
+            row["item_code"],
+            row["from_department"],
+            row["to_bureau"],
+            date.fromisoformat(row["trial_from"]) if row["trial_from"] else None,
+            date.fromisoformat(row["formal_from"]),
+        )
+        for row in rows("transfers")
+    )
+    return Catalogue(map(Version, items().values()), moved)

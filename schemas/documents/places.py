@@ -1,0 +1,114 @@
+"""Places, people, days and files: stations, staff, duty rosters, the calendar, attachments (domain.md §4; seed rows
+10–11, 13, 64).
+
+Only shape.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.documents.envelope import CASE_NO, DIGEST, ITEM_CODE, MAX_WHOLE, STATION_CODE, Envelope, Record
+from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
+from schemas.problems import N_
+from schemas.tables import LEVELS
+
+STATION_LEVELS: Final = tuple(LEVELS)
+
+
+class Window(Shape):
+    """A window and what is handled there from one day to another (seed row 11)."""
+
+    name = Text(N_("窗口名称"), high=40)
+    item_groups = many(Text(N_("事项组"), high=40), N_("授权事项组"))
+    staff = Text(N_("工号"), low=0, high=40, required=False)
+    effective_from = Day(N_("生效日期"), "public")
+    effective_to = Day(N_("失效日期"), "public", required=False)
+
+
+class Station(Record):
+    """A station as it stands now; which ones there are is data/stations.csv. last_sync_at: as the hub knows."""
+
+    _id = Text(N_("文档编号"), pattern=f"station:{STATION_CODE}", required=False)
+    code = Text(N_("服务站编号"), pattern=STATION_CODE)
+    level = Text(N_("层级"), among=STATION_LEVELS)
+    name = Text(N_("名称"))
+    parent_code = Text(N_("上级服务站"), pattern=STATION_CODE, required=False)
+    division_name = Text(N_("行政区划名称"), required=False)
+    address = Text(N_("地址"), required=False)
+    hours = Text(N_("办公时间"), required=False)
+    phone = Text(N_("咨询电话"), high=40, required=False)
+    manager = Text(N_("负责人工号"), high=40, required=False)
+    windows = many(nested(Window, N_("窗口")), N_("窗口"), required=False)
+    items = many(Text(N_("事项编号"), pattern=ITEM_CODE), N_("本站事项"), required=False)
+    last_sync_at = Moment(N_("最近同步时间"), "public", required=False)
+    replica_seq = Whole(N_("副本序号"), 0, MAX_WHOLE, required=False)
+    link_fault = Flag(N_("线路故障已登记"), "public", required=False)
+    status = Text(N_("状态"), among=("active", "suspended", "closed"))
+
+    needs = (Need("level", ("district", "township", "village"), ("parent_code",)),)
+
+
+class Staff(Envelope):
+    """Who may sign in, where and as what. password_hash in the form argon2 writes."""
+
+    name = Text(N_("姓名"), high=100)
+    employee_no = Text(N_("工号"), high=40)
+    roles = many(Text(N_("角色"), pattern=r"[a-z_]{1,40}"), N_("角色"))
+    station = Text(N_("服务站"), pattern=STATION_CODE)
+    active = Flag(N_("是否在岗"), "public")
+    employer = Text(N_("用人单位"), among=("centre", "department", "village"), required=False)
+    zones = many(Text(N_("审批服务区"), high=20), N_("审批服务区"), required=False)
+    item_groups = many(Text(N_("事项组"), high=40), N_("授权事项组"), required=False)
+    trained_on = Day(N_("培训日期"), "public", required=False)
+    phone = Text(N_("联系电话"), "personal", low=0, high=40, mask="phone", required=False)
+    password_hash = Text(N_("口令"), "secret", high=500, required=False)
+    key_id = Text(N_("签名密钥编号"), high=100, required=False)
+
+
+class CalendarDay(Envelope):
+    """The day its _id names, which differs from Monday–Friday (workdays.Calendar.with_days). year_complete:
+    with it, all such days of its year are known."""
+
+    _id = Text(N_("文档编号"), pattern=r"day:[0-9]{4}-[0-9]{2}-[0-9]{2}", required=False)
+    kind = Text(N_("类别"), among=("holiday", "makeup_workday"))
+    name = Text(N_("名称"), low=0, high=60)
+    document_no = Text(N_("文件号"), high=60, required=False)
+    year_complete = Flag(N_("全年是否完整"), "public", required=False)
+
+
+class DutyRoster(Record):
+    """Who serves on a day off (365天办证, seed row 64)."""
+
+    _id = Text(N_("文档编号"), pattern=r"duty:.{1,100}", required=False)
+    date = Day(N_("值班日期"), "public")
+    kind = Text(N_("值班类别"), among=("weekend", "holiday"))
+    staff = many(Text(N_("工号"), high=40), N_("值班人员"))
+    hours = Text(N_("值班时间"), required=False)
+
+
+class Attachment(Record):
+    """What is known of a file; its bytes travel by hash. digest in the algorithm the record names."""
+
+    _id = Text(N_("文档编号"), pattern=r"att:.{1,100}", required=False)
+    name = Text(N_("文件名"), "personal", high=120)
+    media_type = Text(N_("文件类型"), among=("image/jpeg", "image/png", "application/pdf", "application/ofd"))
+    size = Whole(N_("文件大小（字节）"), 1, 10 * 1024 * 1024)
+    algorithm = Text(N_("摘要算法"), among=("sha256", "sm3"))
+    digest = Text(N_("摘要"), pattern=DIGEST)
+    pages = Whole(N_("页数"), 1, 1000, required=False)
+    case = Text(N_("办件编号"), pattern=CASE_NO, required=False)
+    taken_by = Text(N_("采集人"), high=40)
+    purpose = Text(N_("用途"), among=("material", "notice", "proof", "photo"))
+    encrypted = Flag(N_("是否加密"), "public")
+    retention = Text(N_("保管期限"), among=("permanent", "30y", "10y", "1y", "90d"))
+    thumbnail = Text(N_("缩略图"), required=False)
+
+
+PLACES: Final[dict[str, type[Envelope]]] = {
+    "station": Station,
+    "staff": Staff,
+    "calendar_day": CalendarDay,
+    "duty_roster": DutyRoster,
+    "attachment": Attachment,
+}

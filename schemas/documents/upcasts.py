@@ -1,0 +1,53 @@
+"""How a document of an older structure becomes one of the next: a table of small steps.
+
+    (type, n) ─> steps that make structure n into n+1; load walks from a document's own number to the present
+
+A document is upgraded when read and never rewritten: two places rewriting one document would make a conflict
+of it. To raise a type: change its shape, add the row from the number it had, add an old document to the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+Step = Callable[[dict[str, Any]], None]
+"""Changes a copy of the document in place; what it does not know it leaves alone."""
+
+Upcasts = Mapping[tuple[str, int], tuple[Step, ...]]
+
+
+def rename(old: str, new: str) -> Step:
+    """The key `old` is now called `new`."""
+
+    def step(doc: dict[str, Any]) -> None:
+        if old in doc and new not in doc:
+            doc[new] = doc.pop(old)
+
+    return step
+
+
+def fill(key: str, value: Any) -> Step:
+    """Where there is no `key` yet, it was always meant as `value`."""
+
+    def step(doc: dict[str, Any]) -> None:
+        doc.setdefault(key, value)
+
+    return step
+
+
+def from_id(key: str) -> Step:
+    """`key` used to be said only by the document's _id, behind its colon."""
+
+    def step(doc: dict[str, Any]) -> None:
+        name = doc.get("_id")
+        if key not in doc and isinstance(name, str) and ":" in name:
+            doc[key] = name.split(":", 1)[1]
+
+    return step
+
+
+UPCASTS: Final[Upcasts] = {
+    # A server's first accounts kept the hash under `password` and the number only in the _id.
+    ("staff", 1): (rename("password", "password_hash"), from_id("employee_no"), fill("active", True)),
+}
