@@ -26,6 +26,8 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
     )
     # Everybody pulls it, so it is there before the first station asks.
     parts.store.database("public", create=True)
+    assert isinstance(parts.gate, HubGate)
+    parts.gate.confirm_all()
     return parts
 
 

@@ -23,6 +23,8 @@ from sync.errors import Conflict
 from sync.store import Store
 
 DESK = "desk"
+HEADS = frozenset({"zone_head", "bureau_head"})
+CLAIMANTS = HEADS | {"district_window", "examiner"}
 
 
 class Claims(HouseRules):
@@ -35,6 +37,12 @@ class Claims(HouseRules):
 
     def claim(self, state: CaseState, staff: Staff) -> None:
         """Takes the case for the stage it is in; DomainError names who was first. Taking it again changes nothing."""
+        if (
+            not staff.roles & CLAIMANTS
+            or not place(state.state).stage
+            or state.current_station != staff.station
+        ):
+            raise DomainError(Problem("claim_not_open", N_("本件现在不由您的岗位办理，不能认领"), {}))
         kept = self._db.get(f"claim:{state.case_no}")
         holder = _holder(kept, state)
         if holder and holder != staff.employee_no:
@@ -44,9 +52,10 @@ class Claims(HouseRules):
             self._write(state, kept, staff.employee_no, staff.name)
 
     def release(self, state: CaseState, staff: Staff) -> None:
-        """Puts the case back into the queue; only who holds it can."""
+        """Puts the case back into the queue: who holds it can, and a head of the bureau whose people are away."""
         kept = self._db.get(f"claim:{state.case_no}")
-        if _holder(kept, state) != staff.employee_no:
+        head = bool(staff.roles & HEADS) and state.current_station == staff.station
+        if _holder(kept, state) != staff.employee_no and not (head and _holder(kept, state)):
             raise DomainError(Problem("claim_not_yours", N_("本件不在您手上，不能放回队列"), {}))
         self._write(state, kept, "", "")
 
@@ -78,7 +87,8 @@ class Claims(HouseRules):
 
     def claim_needed(self, staff: Staff, row: Mapping[str, Any], state: CaseState) -> bool:
         return (
-            state.current_station == staff.station
+            bool(staff.roles & CLAIMANTS)
+            and state.current_station == staff.station
             and bool(place(state.state).stage)
             and row.get("claimed_by") != staff.employee_no
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from flask import Flask
 
-from hub import devices
+from hub import days, devices, report
 from hub.app import CODE, build_parts, create_app
+from schemas import workdays
 from station import commands
 from station.app import Parts
 from station.settings import Settings, settings_from, settings_options
@@ -38,13 +39,6 @@ def main(ctx: click.Context, /, **values: Any) -> None:
 
 
 @main.command()
-@click.pass_obj
-def serve(settings: Settings) -> None:
-    """Run the hub until Ctrl-C."""
-    commands.serve(settings, build)
-
-
-@main.command()
 @click.argument("codes", nargs=-1, required=True)
 @click.option("--revoke", is_flag=True, help="Let the devices of these stations in no more.")
 @click.pass_obj
@@ -64,19 +58,42 @@ def device(settings: Settings, codes: tuple[str, ...], revoke: bool) -> None:
 
 
 @main.command()
-@commands.staff_options
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
 @click.pass_obj
-def staff(settings: Settings, /, **given: Any) -> None:
-    """Add a member of staff, or replace their record (while the hub is not running)."""
-    commands.set_staff(settings, build, **given)
+def calendar(settings: Settings, file: TextIO) -> None:
+    """Publish the holidays and make-up workdays of whole years from a csv file: date,kind,name (while the hub is not
+    running). Kinds: holiday, makeup_workday. Days already published are replaced."""
+    with commands.sentences():
+        docs = days.read_days(file.read())
+        parts = build_parts(settings)
+        try:
+            click.echo(f"{days.publish(parts.store, docs)} of {len(docs)} days are new or changed")
+        finally:
+            parts.close()
 
 
-@main.command()
+@main.command(name="report")
+@click.argument("year", type=click.IntRange(2017, 2099))
+@click.option("--demo", is_flag=True, help="Of an invented year, without opening a store.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-def config(settings: Settings, as_json: bool) -> None:
-    """Print the settings in force and where each comes from."""
-    commands.show_config(settings, as_json)
+def annual_report(settings: Settings, year: int, demo: bool, as_json: bool) -> None:
+    """Print the annual report's figures of a year, each with numerator, denominator and base (while the hub is not
+    running)."""
+    with commands.sentences():
+        if demo:
+            found = report.invented(year, workdays.calendar())
+        else:
+            parts = build_parts(settings)
+            try:
+                found = report.from_store(parts.store, year, parts.almanac.calendar())
+            finally:
+                parts.close()
+        lines = found.lines(year)
+    click.echo(report.as_json(year, lines) if as_json else report.as_text(year, lines))
+
+
+commands.add_to(main, build, "hub")
 
 
 if __name__ == "__main__":

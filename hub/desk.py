@@ -58,7 +58,7 @@ def queue() -> str:
         where, args = where + " AND stage = ?", [*args, stage]
     if mine:
         where, args = where + " AND claims.staff = ?", [*args, staff.employee_no]
-    page = max(1, request.args.get("page", 1, type=int) or 1)
+    page = pages.page_asked()
     rows = register.select(where, args, order=ORDER, limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
         "queue.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
@@ -67,7 +67,7 @@ def queue() -> str:
     )  # fmt: skip
 
 
-@blueprint.get("/desk/all")
+@blueprint.route("/desk/all", methods=["GET", "POST"])
 @staff_only
 def everything() -> str:
     """All cases of the city, by district: also the three districts without a bureau."""
@@ -81,13 +81,13 @@ def everything() -> str:
         abort(404)
     chosen = [district] if district else [each.code for each in districts]
     where, args = f"district IN ({','.join('?' * len(chosen))})", [code[:6] for code in chosen]
-    asked = request.args.get("q", "").strip()
+    asked = request.form.get("q", "").strip()
     if asked:
         found, more = forms.search(asked)
         where, args = f"{where} AND {found}", [*args, *more]
     register = parts().register
     register.catch_up()
-    page = max(1, request.args.get("page", 1, type=int) or 1)
+    page = pages.page_asked()
     rows = register.select(where, args, order="last_at DESC, case_no", limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
         "everything.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,

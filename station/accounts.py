@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,11 +20,14 @@ from typing import Any
 import argon2
 from argon2.exceptions import VerificationError
 
+from schemas import tables
 from schemas.problems import N_, DomainError, Problem
 from station.moment import Clock, read, stamp
 from sync.store import Store
 
 HERE = "here"
+SESSION, ATTEMPTS = "session:", "attempts:"
+SLACK = timedelta(minutes=5)
 SESSION_HOURS = 12
 # A locked-out clerk calls the township; a guesser gets 5 tries, then one every 30 s, 60 s, … up to 15 min.
 FREE_FAILURES = 5
@@ -58,16 +62,25 @@ class Accounts:
         self._clock = clock
         self._random = random
         self._hasher = hasher
+        self._counting = threading.Lock()
         # Compared against when nobody has the name, so that both answers take the same time.
         self._nobody = hasher.hash("no such member of staff")
 
     # -- staff ---------------------------------------------------------------------------------------------------
 
     def set_staff(self, staff: Staff, password: str) -> None:
-        """Adds a member of staff or replaces their record. Refuses unknown roles and short passwords."""
+        """Adds a member of staff or replaces their record, which ends their sessions. Refuses unknown roles, stations and
+        zones, and short passwords."""
         if unknown := staff.roles - set(ROLES):
             raise DomainError(
                 Problem("role_unknown", N_("没有这个角色：{roles}"), {"roles": ", ".join(sorted(unknown))})
+            )
+        tables.station(staff.station)
+        if unknown := staff.zones - {item.zone for item in tables.items().values()}:
+            raise DomainError(
+                Problem(
+                    "zone_unknown", N_("没有这个审批服务区：{zones}"), {"zones": "、".join(sorted(unknown))}
+                )
             )
         if len(password) < 8:
             raise DomainError(Problem("password_short", N_("密码至少 8 位"), {}))
@@ -92,31 +105,30 @@ class Accounts:
 
     def sign_in(self, employee_no: str, password: str) -> str:
         """A new session's secret; DomainError with one answer for a wrong name and a wrong password."""
-        attempts_id = "attempts:" + hashlib.sha256(employee_no.encode()).hexdigest()[:32]
-        attempts = self._db.get_local(attempts_id)
+        attempts_id = ATTEMPTS + hashlib.sha256(employee_no.encode()).hexdigest()[:32]
         now = self._clock()
-        if attempts and now < read(attempts["again_at"]):
-            seconds = int((read(attempts["again_at"]) - now).total_seconds()) + 1
-            raise DomainError(
-                Problem("sign_in_wait", N_("连续输错多次，请 {seconds} 秒后再试"), {"seconds": seconds})
-            )
+        with self._counting:
+            # Counted before the password is looked at, so that many guesses at once are many guesses.
+            self._note_attempt(attempts_id, now)
         doc = self._db.get(f"staff:{employee_no}")
         if not self._matches(doc["password"] if doc else self._nobody, password) or doc is None:
-            self._note_failure(attempts_id, attempts, now)
             raise DomainError(Problem("sign_in_wrong", N_("工号或密码不对，请重新输入"), {}))
-        if attempts:
-            self._db.delete_local(attempts_id)
+        self._db.delete_local(attempts_id)
+        self._sweep(now)
         secret = base64.urlsafe_b64encode(self._random(32)).decode().rstrip("=")
         expires = now + timedelta(hours=SESSION_HOURS)
-        self._db.put_local(_session_id(secret), {"staff": employee_no, "expires": stamp(expires)})
+        kept = {"staff": employee_no, "began": stamp(now), "expires": stamp(expires), "under": _under(doc)}
+        self._db.put_local(_session_id(secret), kept)
         return secret
 
     def session(self, secret: str) -> Staff | None:
-        """Who holds this session now; None where it ended, ran out, or never was."""
+        """Who holds this session now; None where it ended, ran out, never was, or began under another password."""
         kept = self._db.get_local(_session_id(secret))
-        if not kept or self._clock() >= read(kept["expires"]):
+        # The clock may have been put right since: a session is good for its hours after its beginning, not before it.
+        if not kept or not read(kept["began"]) - SLACK <= self._clock() < read(kept["expires"]):
             return None
-        return self.staff(kept["staff"])
+        doc = self._db.get(f"staff:{kept['staff']}")
+        return self.staff(kept["staff"]) if doc is not None and _under(doc) == kept["under"] else None
 
     def sign_out(self, secret: str) -> None:
         """Ends the session on the server, whatever the browser keeps."""
@@ -138,13 +150,36 @@ class Accounts:
         except VerificationError:
             return False
 
-    def _note_failure(self, id_: str, attempts: dict[str, Any] | None, now: datetime) -> None:
-        failures = (attempts or {}).get("failures", 0) + 1
+    def _note_attempt(self, id_: str, now: datetime) -> None:
+        kept = self._db.get_local(id_)
+        failures, again_at = (kept["failures"], read(kept["again_at"])) if kept else (0, now)
+        if again_at > now + LONGEST_WAIT:
+            # Never longer than the longest wait, also when the clock was wrong for a while.
+            again_at = now + LONGEST_WAIT
+            self._db.put_local(id_, {"failures": failures, "again_at": stamp(again_at)})
+        if now < again_at:
+            seconds = int((again_at - now).total_seconds()) + 1
+            raise DomainError(
+                Problem("sign_in_wait", N_("连续输错多次，请 {seconds} 秒后再试"), {"seconds": seconds})
+            )
+        failures += 1
         wait = timedelta(0)
         if failures >= FREE_FAILURES:
             wait = min(LONGEST_WAIT, timedelta(seconds=30 * 2 ** min(failures - FREE_FAILURES, 10)))
         self._db.put_local(id_, {"failures": failures, "again_at": stamp(now + wait)})
 
+    def _sweep(self, now: datetime) -> None:
+        """Forgets sessions and failures that count no more, so that years of signing in leave nothing behind."""
+        for prefix, ends in ((SESSION, "expires"), (ATTEMPTS, "again_at")):
+            for id_, kept in self._db.local_documents(prefix).items():
+                if read(kept[ends]) + timedelta(days=1) < now:
+                    self._db.delete_local(id_)
+
+
+def _under(doc: Mapping[str, Any]) -> str:
+    """Names the password in force without telling it: a new one ends the sessions of the old."""
+    return hashlib.sha256(doc["password"].encode()).hexdigest()[:16]
+
 
 def _session_id(secret: str) -> str:
-    return "session:" + hashlib.sha256(secret.encode()).hexdigest()
+    return SESSION + hashlib.sha256(secret.encode()).hexdigest()

@@ -13,18 +13,19 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from station import plan
 from station.accounts import HERE
 from station.moment import Clock, stamp
-from sync.errors import SyncError
+from sync.errors import DiskFull, Forbidden, NotFound, SyncError
+from sync.ledger import parse_event_id
 from sync.peer import Refusal
-from sync.remote import RemoteServer
+from sync.remote import RemoteDatabase, RemoteServer
 from sync.replicate import replicate
-from sync.store import Store
+from sync.store import Database, Store
 
 log = logging.getLogger("bianmin.agent")
 STATUS = "sync-status"
@@ -36,7 +37,7 @@ DIALECT = "/db"
 
 @dataclass
 class Round:
-    """How one attempt went: `parent` that answered, documents moved, refusals, and the first trouble in words."""
+    """How one attempt went: `parent` that answered, documents moved, trouble on the way, and the refusals that stand."""
 
     at: str
     parent: str = ""
@@ -48,6 +49,14 @@ class Round:
     @property
     def reached(self) -> bool:
         return bool(self.parent)
+
+
+class Level(NamedTuple):
+    """Where a push ended: our sequence, and the far end's identity and sequence at that time."""
+
+    seq: int
+    identity: str
+    far_seq: int
 
 
 class Agent:
@@ -66,12 +75,16 @@ class Agent:
         self._transport_for = transport_for
         self._servers: dict[str, RemoteServer] = {}
         # What was level with which parent, so that an idle round asks little. Forgotten at a restart; costs questions.
-        self._pushed: dict[tuple[str, str], int] = {}
-        self._pulled: dict[tuple[str, str], tuple[str, object]] = {}
+        self._pushed: dict[tuple[str, str], Level] = {}
+        self._pulled: dict[tuple[str, str], tuple[str, int]] = {}
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._status: dict[str, Any] = self._remembered()
+        self._standing: dict[tuple[str, str], dict[str, Refusal]] = {}
+        for each in self._status["last"].get("refused", ()):
+            refusal = Refusal(each["id"], each["rev"], each["error"], each["reason"])
+            self._standing.setdefault((each["parent"], each["db"]), {})[each["id"]] = refusal
 
     # -- one round -----------------------------------------------------------------------------------------------
 
@@ -89,6 +102,7 @@ class Agent:
                     continue
                 outcome.parent = parent
                 break
+            outcome.refused = self._refused()
             self._note(outcome)
             return outcome
 
@@ -111,44 +125,100 @@ class Agent:
         server.welcome()
         theirs = {name for name in server.databases() if name.startswith(PREFIX) or name == PUBLIC}
         ours = {name for name in self._store.databases() if name.startswith(PREFIX)}
-        for name in sorted(ours | theirs):
-            if name != PUBLIC:
-                self._push(server, parent, name, name in theirs, outcome)
-            if name != PUBLIC or name in theirs:
-                self._pull(server, parent, name, outcome)
+        for name in sorted(ours | theirs, key=lambda each: (each != f"{PREFIX}{self._own}", each)):
+            try:
+                remote = server.database(name, create=name not in theirs)
+                if name != PUBLIC:
+                    self._push(remote, (parent, name), outcome)
+                self._pull(remote, (parent, name), outcome)
+            except (Forbidden, NotFound) as error:
+                # This database's trouble and nobody else's.
+                log.warning("%s: %s", name, error)
+                outcome.trouble.append(
+                    {"parent": parent, "error": error.error, "reason": f"{name}: {error.reason}"}
+                )
 
-    def _push(self, server: RemoteServer, parent: str, name: str, there: bool, outcome: Round) -> None:
-        source = self._store.database(name, create=True)
+    def _push(self, remote: RemoteDatabase, way: tuple[str, str], outcome: Round) -> None:
+        source = self._store.database(way[1], create=True)
+        self._offer_again(source, remote, way)
         seq = source.update_seq
-        # Nothing new here since the last push to this parent: not even a question.
-        if there and self._pushed.get((parent, name)) == seq:
+        there = _standing_of(remote)
+        known = self._pushed.get(way)
+        # Nothing new here since the last push, and the far end is the same and has not gone back (a hub restored from
+        # a backup has): not even a question.
+        if (
+            known is not None
+            and known.seq == seq
+            and known.identity == there[0]
+            and known.far_seq <= there[1]
+        ):
+            self._pushed[way] = Level(seq, *there)
             return
-        session = replicate(source, server.database(name, create=not there), random=self._random)
+        session = replicate(source, remote, random=self._random)
         outcome.pushed += session.written
-        _note_refusals(outcome, name, session.refused)
-        self._pushed[parent, name] = seq
+        for each in session.refused:
+            self._note_refusal(way, each)
+        self._pushed[way] = Level(seq, there[0], there[1] + session.written)
 
-    def _pull(self, server: RemoteServer, parent: str, name: str, outcome: Round) -> None:
-        source = server.database(name)
+    def _pull(self, remote: RemoteDatabase, way: tuple[str, str], outcome: Round) -> None:
         # One question tells whether anything is new there: the same database, at the same sequence as last time.
-        there = (source.identity, source.info()["update_seq"])
-        if self._pulled.get((parent, name)) == there:
+        there = _standing_of(remote)
+        if self._pulled.get(way) == there:
             return
-        target = self._store.database(name, create=True)
+        target = self._store.database(way[1], create=True)
         before = target.update_seq
-        session = replicate(source, target, random=self._random)
+        session = replicate(remote, target, random=self._random)
         outcome.pulled += session.written
-        _note_refusals(outcome, name, session.refused)
-        self._pulled[parent, name] = there
+        for each in session.refused:
+            log.warning("%s not taken in %s: %s %s", each.id, way[1], each.error, each.reason)
+        self._pulled[way] = there
         # What came from there need not be offered back: unless somebody wrote here meanwhile, we are level.
-        if self._pushed.get((parent, name)) == before and target.update_seq == before + session.written:
-            self._pushed[parent, name] = target.update_seq
+        known = self._pushed.get(way)
+        if known is not None and known.seq == before and target.update_seq == before + session.written:
+            self._pushed[way] = known._replace(seq=target.update_seq)
+
+    # -- what was refused ----------------------------------------------------------------------------------------
+
+    def _note_refusal(self, way: tuple[str, str], refusal: Refusal) -> None:
+        """A parent's no stands, is shown, and is tried again each round until it becomes a yes. What others wrote is
+        theirs to bring (see station.gate), so a no to that is no trouble."""
+        number = parse_event_id(refusal.id)
+        if number is None or number.writer != self._own:
+            return
+        log.warning("%s refused in %s: %s %s", refusal.id, way[1], refusal.error, refusal.reason)
+        self._standing.setdefault(way, {})[refusal.id] = refusal
+
+    def _offer_again(self, source: Database, remote: RemoteDatabase, way: tuple[str, str]) -> None:
+        standing = self._standing.get(way)
+        if not standing:
+            return
+        again = list(source.get_revisions({id_: [refusal.rev] for id_, refusal in standing.items()}))
+        still = {each.id: each for each in remote.add_revisions(again)}
+        self._standing[way] = {id_: still[id_] for id_ in standing if id_ in still}
+
+    def _refused(self) -> list[dict[str, str]]:
+        return [
+            {
+                "db": name,
+                "id": each.id,
+                "rev": each.rev,
+                "error": each.error,
+                "reason": each.reason,
+                "parent": parent,
+            }
+            for (parent, name), standing in sorted(self._standing.items())
+            for each in standing.values()
+        ]
 
     def close(self) -> None:
-        """Ends the connections; a next round would open new ones."""
-        with self._one_at_a_time:
-            while self._servers:
-                self._servers.popitem()[1].close()
+        """Ends the connections; a next round would open new ones. A round that hangs on a dead line is left to end with
+        its process."""
+        if self._one_at_a_time.acquire(timeout=1):
+            try:
+                while self._servers:
+                    self._servers.popitem()[1].close()
+            finally:
+                self._one_at_a_time.release()
 
     # -- the loop ------------------------------------------------------------------------------------------------
 
@@ -156,7 +226,12 @@ class Agent:
         """Syncs until stop(): on a timer with jitter, soon after any change here, at once when woken."""
         outlook = plan.Outlook()
         while not self._stop.is_set():
-            outcome = self.sync_once()
+            try:
+                outcome = self.sync_once()
+            except Exception:
+                # A full disk, say. Whatever it was, sync must go on when it is over.
+                log.exception("this round failed; the next one is tried as usual")
+                outcome = Round(at=stamp(self._clock()))
             outlook = plan.after(
                 outlook, reached=outcome.reached, moved=bool(outcome.pushed or outcome.pulled)
             )
@@ -170,7 +245,8 @@ class Agent:
     def _unpushed(self, parent: str) -> bool:
         """Whether anything was written here since the push of the round that just ended."""
         return any(
-            self._store.database(name).update_seq != self._pushed.get((parent, name))
+            (known := self._pushed.get((parent, name))) is None
+            or self._store.database(name).update_seq != known.seq
             for name in self._store.databases()
             if name.startswith(PREFIX)
         )
@@ -208,7 +284,10 @@ class Agent:
         if reached[:16] != before["last_reached"][:16] or any(
             self._status["last"][key] != before["last"].get(key) for key in told
         ):
-            self._store.database(HERE, create=True).put_local(STATUS, self._status)
+            try:
+                self._store.database(HERE, create=True).put_local(STATUS, self._status)
+            except DiskFull:
+                log.warning("the disk is full; how sync went is not written down")
 
     def status(self) -> dict[str, Any]:
         """{"last": the last round as a mapping, {} before the first; "last_reached": stamp of the last round that
@@ -220,7 +299,8 @@ class Agent:
         return kept if kept else {"last": {}, "last_reached": ""}
 
 
-def _note_refusals(outcome: Round, name: str, refused: Sequence[Refusal]) -> None:
-    for each in refused:
-        log.warning("%s refused in %s: %s %s", each.id, name, each.error, each.reason)
-        outcome.refused.append({"db": name, "id": each.id, "error": each.error, "reason": each.reason})
+def _standing_of(remote: RemoteDatabase) -> tuple[str, int]:
+    """Which database that is, in which life of its store, and how far it has come. A store that was put back to an
+    earlier day is in a new life."""
+    info = remote.info()
+    return f"{remote.identity}/{info.get('epoch', '')}", int(info["update_seq"])

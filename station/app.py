@@ -18,10 +18,10 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from schemas.workdays import Calendar, calendar
 from station import web
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
+from station.almanac import Almanac
 from station.casework import Casework
 from station.gate import Gate
 from station.house import HouseRules
@@ -55,7 +55,7 @@ class Parts:
     clock: Clock
     store: Store
     register: Register
-    calendar: Calendar
+    almanac: Almanac
     ledger: Ledger
     casework: Casework
     accounts: Accounts
@@ -72,9 +72,9 @@ class Parts:
         self.register.catch_up()
         status = self.agent.status()
         return Lamp(
-            confirmed_at=self.register.last_receipt(self.settings.code),
+            confirmed_at=self.register.last_receipt(),
             reached_at=status["last_reached"],
-            waiting=len(self.register.waiting(self.settings.code)),
+            waiting=len(self.register.waiting()),
             trouble=bool(status["last"].get("trouble")) and not status["last"].get("parent"),
         )
 
@@ -98,7 +98,8 @@ def build_parts(
     """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
     own errors (a full disk, a second process, a newer version) before anything is changed."""
     here = tables.station(settings.code)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    # Citizens' data: nobody else on this computer may look in.
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.register_path.exists() and not settings.store_path.exists():
         raise StoreMissing(
             f"{settings.store_path} is gone, though this station has worked before ({settings.register_path.name} is"
@@ -107,12 +108,12 @@ def build_parts(
         )
     store = Store.open(settings.store_path, clock=lambda: clock().timestamp(), random=random)
     try:
-        shipped = calendar()
-        register = Register(settings.register_path, store, shipped)
+        almanac = Almanac(store)
+        register = Register(settings.register_path, store, almanac.calendar)
         ledger = Ledger(store, settings.code)
-        casework = Casework(ledger, register, shipped, clock=clock, random=random)
+        casework = Casework(store, ledger, register, almanac.calendar, clock=clock, random=random)
         return Parts(
-            settings=settings, here=here, clock=clock, store=store, register=register, calendar=shipped, ledger=ledger,
+            settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             accounts=Accounts(store, clock=clock, random=random, **accounts),
             agent=Agent(store, own=settings.code, parents=settings.parents, token=settings.token, clock=clock,

@@ -8,6 +8,7 @@ who may do what is schemas.lifecycle, how it is kept is sync.ledger.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +16,12 @@ from typing import Any
 
 from schemas import lifecycle, numbers, offers, tables
 from schemas.problems import N_, DomainError, Problem
-from schemas.workdays import Calendar
+from schemas.workdays import Calendar, CalendarGap
 from station.accounts import Staff
 from station.moment import Clock, stamp
 from station.register import Register
-from sync.ledger import Ledger, LedgerTxn, event_id, parse_event_id
+from sync.ledger import Ledger, LedgerTxn, event_id, runs
+from sync.store import Database, Store
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,15 @@ class Casework:
 
     def __init__(
         self,
+        store: Store,
         ledger: Ledger,
         register: Register,
-        calendar: Calendar,
+        calendar: Callable[[], Calendar],
         *,
         clock: Clock,
         random: Callable[[int], bytes],
     ) -> None:
+        self._store = store
         self._ledger = ledger
         self._register = register
         self._calendar = calendar
@@ -61,7 +65,7 @@ class Casework:
         """The case as its events tell it, or None where no event of it is here."""
         self._register.catch_up()
         events = self._register.events(case_no)
-        return lifecycle.fold(events, self._calendar) if events else None
+        return lifecycle.fold(events, self._calendar()) if events else None
 
     def choices(self, state: lifecycle.CaseState, staff: Staff) -> tuple[lifecycle.Choice, ...]:
         """What this person could do with the case now, and why the rest is not open to them."""
@@ -76,6 +80,8 @@ class Casework:
         to mend, and nothing is written.
         """
         here = tables.station(staff.station)
+        if self._ledger.writer not in (here.code, *tables.ancestors(here.code)):
+            raise DomainError(Problem("not_this_station", N_("您的工号不属于本站，不能在这里登记"), {}))
         item = tables.items().get(application.item_code)
         offer = offers.offer(item, here) if item else None
         if item is None or offer is None or offer.mode == "inform":
@@ -87,6 +93,7 @@ class Casework:
             self._register.catch_up(must=True)
             case_no = self._register.case_of_form(application.form) or ""
             if case_no:
+                self._same_or_raise(case_no, application)
                 return []
             case_no = self._new_case_no(txn, staff.station)
             steps = [
@@ -118,7 +125,7 @@ class Casework:
                 raise DomainError(
                     Problem("case_unknown", N_("没有这个办件：{case_no}"), {"case_no": case_no})
                 )
-            check(staff, lifecycle.fold(events, self._calendar))
+            check(staff, lifecycle.fold(events, self._calendar()))
             return self._walk(case_no, events, staff, steps)
 
         self._ledger.append(f"station-{case_no[:12]}", build)
@@ -135,10 +142,10 @@ class Casework:
     ) -> list[dict[str, Any]]:
         """The events of these steps, each allowed in the state that the ones before it lead to."""
         known = list(events)
-        seen = seen_in(events)
+        seen = seen_in(self._store.database(f"station-{case_no[:12]}"))
         written: list[dict[str, Any]] = []
         for event, data in steps:
-            state = lifecycle.fold(known, self._calendar) if known else None
+            state = lifecycle.fold(known, self._calendar()) if known else None
             actor = actor_of(staff) if event not in SYSTEM_STEPS else system_of(staff)
             at = self._clock()
             role = lifecycle.acting_role(state, event, actor)
@@ -159,12 +166,37 @@ class Casework:
 
     def _new_case_no(self, txn: LedgerTxn, station: str) -> str:
         day = self._clock().date()
+        # Two laptops, or one that was replaced, can't know of each other's serials on the same day; starting at a place
+        # drawn from the store's epoch keeps them apart without a network.
+        start = (
+            int.from_bytes(hashlib.sha256(f"{self._ledger.epoch}:{day}".encode()).digest()[:4])
+            % numbers.MAX_SERIAL
+        )
         while True:
             serial = txn.counter(f"case:{station}:{day:%Y%m%d}")
-            case_no = numbers.case_no(station, day, serial)
+            if serial > numbers.MAX_SERIAL:
+                return numbers.case_no(station, day, serial)  # raises: all are given out
+            case_no = numbers.case_no(station, day, 1 + (start + serial - 1) % numbers.MAX_SERIAL)
             # A laptop that was set up anew may meet its own earlier numbers again, come back from above.
             if self._register.case(case_no) is None:
                 return case_no
+
+    def _same_or_raise(self, case_no: str, application: Application) -> None:
+        """A form saved again brings the same application; another one under an old form is told, not swallowed."""
+        state = self.case(case_no)
+        same = (
+            state is not None
+            and (state.applicant or {}).get("id_no") == application.id_no
+            and (state.item or {}).get("code") == application.item_code
+        )
+        if not same:
+            raise DomainError(
+                Problem(
+                    "form_used",
+                    N_("这张登记表已保存为办件 {case_no}。登记另一位申请人，请从事项页面重新打开登记表"),
+                    {"case_no": case_no},
+                )
+            )
 
     def _create_data(self, application: Application, item: tables.Item) -> dict[str, Any]:
         return {
@@ -194,16 +226,11 @@ UNNUMBERED = 10**14
 SYSTEM_STEPS = {"assign"}
 
 
-def seen_in(events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """{"<writer>:<epoch>": n}: the highest number of each writer among these events of a case. Every event carries it, so
-    that any node can tell what its author knew from what merely happened earlier."""
-    seen: dict[str, int] = {}
-    for event in events:
-        number = parse_event_id(event["_id"])
-        if number is not None:
-            key = f"{number.writer}:{number.epoch}"
-            seen[key] = max(number.n, seen.get(key, 0))
-    return dict(sorted(seen.items()))
+def seen_in(db: Database) -> dict[str, int]:
+    """{"<writer>:<epoch>": n}: the numbers 1..n of each writer that this database holds. Every event carries it, so that
+    any node can tell what its author knew from what merely happened earlier. Beyond a hole nothing is claimed: to say
+    too little only means that the Lamport order decides."""
+    return {f"{writer}:{epoch}": n for (writer, epoch), n in sorted(runs(db).items()) if n}
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:
@@ -231,7 +258,11 @@ def system_of(staff: Staff) -> lifecycle.Actor:
 
 
 def days_left(due: date | None, today: date, calendar: Calendar) -> int | None:
-    """Working days from today to a due date; negative once it has passed; None without a due date."""
+    """Working days from today to a due date; negative once it has passed; None without a due date, and where the
+    calendar does not reach today."""
     if due is None:
         return None
-    return calendar.count(today, due) if due >= today else -calendar.count(due, today)
+    try:
+        return calendar.count(today, due) if due >= today else -calendar.count(due, today)
+    except CalendarGap:
+        return None

@@ -35,27 +35,7 @@ def main(ctx: click.Context, /, **values: Any) -> None:
     ctx.obj = settings_from(ctx, values)
 
 
-@main.command()
-@click.pass_obj
-def serve(settings: Settings) -> None:
-    """Run the station until Ctrl-C."""
-    commands.serve(settings, build)
-
-
-@main.command()
-@commands.staff_options
-@click.pass_obj
-def staff(settings: Settings, /, **given: Any) -> None:
-    """Add a member of staff, or replace their record (while the station is not running)."""
-    commands.set_staff(settings, build, **given)
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.pass_obj
-def config(settings: Settings, as_json: bool) -> None:
-    """Print the settings in force and where each comes from."""
-    commands.show_config(settings, as_json)
+commands.add_to(main, build, "station")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from flask import Flask
 
 from schemas.problems import DomainError
 from station import server
@@ -47,7 +48,33 @@ def stop(status: int, sentence: str) -> None:
     sys.exit(status)
 
 
-def serve(settings: Settings, build: Callable[[Settings], tuple[Any, Parts]]) -> None:
+Build = Callable[[Settings], tuple[Flask, Parts]]
+
+
+def add_to(group: click.Group, build: Build, what: str) -> None:
+    """Gives a group the commands that every server has; `build` makes its application and parts, `what` names it."""
+
+    @group.command("serve", help=f"Run the {what} until Ctrl-C.")
+    @click.pass_obj
+    def _serve(settings: Settings) -> None:
+        serve(settings, build)
+
+    @group.command(
+        "staff", help=f"Add a member of staff, or replace their record (while the {what} is not running)."
+    )
+    @staff_options
+    @click.pass_obj
+    def _staff(settings: Settings, /, **given: Any) -> None:
+        set_staff(settings, build, **given)
+
+    @group.command("config", help="Print the settings in force and where each comes from.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+    @click.pass_obj
+    def _config(settings: Settings, as_json: bool) -> None:
+        show_config(settings, as_json)
+
+
+def serve(settings: Settings, build: Build) -> None:
     """Serves until stopped. The port is taken before the store is touched, and released in every case."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -98,7 +125,7 @@ def staff_options(command: Any) -> Any:
 
 
 def set_staff(
-    settings: Settings, build: Callable[[Settings], tuple[Any, Parts]], employee_no: str, name: str,
+    settings: Settings, build: Build, employee_no: str, name: str,
     roles: tuple[str, ...], station_code: str | None, zones: tuple[str, ...], password_stdin: bool,
 ) -> None:  # fmt: skip
     """Adds or replaces a member of staff; prints a made-up password once."""

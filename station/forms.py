@@ -21,8 +21,10 @@ from station.accounts import Staff
 from station.casework import checklist
 from station.register import id_digest
 
+# Characters of a name or an address.
+LONGEST = 100
 FORM_TOKEN = re.compile(r"[0-9a-f]{32}")
-PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
+PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,10 @@ STEPS: dict[str, Step] = {
 
 
 def text(form: Mapping[str, str], name: str, longest: int) -> str:
-    """A field's text in NFC, without control characters, trimmed and cut to its limit."""
+    """A field's text in NFC, trimmed, without control and format characters, cut to its limit. Rare characters of names
+    stay, also those this Python's Unicode tables do not know yet."""
     value = unicodedata.normalize("NFC", form.get(name, ""))
-    value = "".join(ch for ch in value if ch in "\n\t" or unicodedata.category(ch)[0] != "C")
+    value = "".join(ch for ch in value if ch in "\n\t" or unicodedata.category(ch) not in ("Cc", "Cf", "Cs"))
     return value.strip()[:longest]
 
 
@@ -62,16 +65,19 @@ def application(
     """(fields, ticked materials, problems by field) of the record form."""
     entered: dict[str, Any] = {
         "form": form.get("form", ""),
-        "name": text(form, "name", 100),
+        "name": text(form, "name", LONGEST),
         "id_no": text(form, "id_no", 30).upper().replace(" ", ""),
         "phone": text(form, "phone", 20).replace(" ", ""),
-        "address": text(form, "address", 100),
+        "address": text(form, "address", LONGEST),
         "privacy_notice": form.get("privacy_notice") == "1",
     }
     ticked = {each.seq for each in materials if form.get(f"material-{each.seq}") == "1"}
     problems: dict[str, Problem] = {}
     if not FORM_TOKEN.fullmatch(entered["form"]):
         problems[""] = Problem("form_token", N_("页面不完整，请从事项页面重新打开登记表"), {})
+    for name in ("name", "address"):
+        if len(text(form, name, LONGEST + 1)) > LONGEST:
+            problems[name] = Problem("too_long", N_("最多 {max} 个字，请缩短"), {"max": LONGEST})
     if not entered["name"]:
         problems["name"] = Problem("name_missing", N_("请填写申请人姓名"), {})
     entered["id_type"], entered["id_no"], problem = identity(entered["id_no"])
@@ -122,8 +128,9 @@ def following(event: str, state: CaseState, staff: Staff) -> list[tuple[str, dic
 
 def search(asked: str) -> tuple[str, list[Any]]:
     """(where, args) for the register: by case number, identity number, or a part of a name."""
-    if re.fullmatch(r"\d{17}[\dXx]", asked):
-        return "id_digest = ?", [id_digest(asked.upper())]
+    plain = "".join(asked.split()).upper()
+    if re.fullmatch(r"\d{17}[\dX]|[0-9A-Z]{18}", plain, re.ASCII):
+        return "id_digest = ?", [id_digest(plain)]
     if re.fullmatch(r"[0-9A-Z]{12,25}", asked):
         return "case_no >= ? AND case_no < ?", [asked, asked + "~"]
     return "(instr(applicant, ?) OR instr(item_name, ?))", [asked, asked]

@@ -23,6 +23,9 @@ from station.web import parts, signed_in, staff_only
 blueprint = Blueprint("pages", __name__)
 
 PAGE = 50
+MOST_PAGES = 100_000
+# What a station decides itself comes first, what it only tells about last.
+MODES = ("own", "direct", "agency", "assist", "inform")
 # What the lists of schemas.worklists are called on pages, and `here`: what others sent to this window.
 LISTS = {
     "open": N_("办理中"),
@@ -72,7 +75,7 @@ def home() -> Any:
 def items() -> str:
     asked = request.args.get("q", "").strip()
     offered = [(item, offer) for item, offer in offers.offers(parts().here) if _matches(item, asked)]
-    offered.sort(key=lambda pair: (pair[1].mode == "inform", pair[0].item_code))
+    offered.sort(key=lambda pair: (MODES.index(pair[1].mode), pair[0].item_code))
     return render_template("items.html", asked=asked, offered=offered[:PAGE], found=len(offered))
 
 
@@ -111,14 +114,15 @@ def record_post(code: str) -> Any:
     return redirect(url_for("pages.case", case_no=case_no, saved=1), 303)
 
 
-@blueprint.get("/cases")
+@blueprint.route("/cases", methods=["GET", "POST"])
 @staff_only
 def cases() -> Any:
+    """A list, or, posted so that no name or number ends up in an address, what was searched for."""
     name = request.args.get("list", "open")
     if name not in LISTS:
         abort(404)
-    asked = request.args.get("q", "").strip()
-    page = max(1, request.args.get("page", 1, type=int) or 1)
+    asked = request.form.get("q", "").strip()
+    page = page_asked()
     where, args = condition(name)
     if asked:
         found_by, more = forms.search(asked)
@@ -161,7 +165,14 @@ def act(case_no: str, event: str) -> Any:
 @staff_only
 def receipt(case_no: str) -> str:
     state = visible(case_no)
-    return render_template("receipt.html", state=state, station=tables.station(case_no[:12]), names=_name)
+    taken = next((each.event for each in state.timeline if each.event["event"] == "receive"), None)
+    return render_template(
+        "receipt.html",
+        state=state,
+        station=tables.station(case_no[:12]),
+        names=_name,
+        handler=taken["actor"].get("name", "") if taken else "",
+    )
 
 
 @blueprint.get("/sync")
@@ -183,8 +194,9 @@ def sync() -> str:
 @blueprint.post("/sync")
 @staff_only
 def sync_now() -> Any:
-    parts().agent.sync_once()
-    return redirect(url_for("pages.sync"), 303)
+    # Never in this request: on a line that goes nowhere every click would hold a thread.
+    parts().agent.wake()
+    return redirect(url_for("pages.sync", asked=1), 303)
 
 
 @blueprint.get("/up")
@@ -206,13 +218,12 @@ def case_page(
     """The page of one case, with what the reader may do next and, after a refused step, why and what was entered."""
     state = visible(case_no)
     today = parts().clock().date()
-    choices = [
-        choice for choice in parts().casework.choices(state, me()) if choice.transition.event in forms.STEPS
-    ]
+    choices = [each for each in parts().casework.choices(state, me()) if each.transition.event in forms.STEPS]
+    choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
     row = parts().register.case(case_no) or {}
     return render_template(
         "case.html", state=state, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
-        steps=forms.STEPS, left=days_left(state.due, today, parts().calendar),
+        steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
         waiting=case_no in _waiting(), origin=_name(state.origin_station), current=_name(state.current_station),
         names=_name, saved="saved" in request.args, claim_needed=parts().house.claim_needed(me(), row, state),
     )  # fmt: skip
@@ -250,14 +261,22 @@ def visible(case_no: str) -> CaseState:
     return state
 
 
+def page_asked() -> int:
+    """The page of a list that was asked for; a made-up number is the first page."""
+    page = request.args.get("page", 1, type=int) or 1
+    return page if 1 <= page <= MOST_PAGES else 1
+
+
 def _waiting() -> dict[str, int]:
-    return parts().register.waiting(parts().settings.code)
+    return parts().register.waiting()
 
 
 def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows with working days left, as every list shows them."""
     today = parts().clock().date()
-    return [{**row, "left": days_left(forms.day(row["due"]), today, parts().calendar)} for row in rows]
+    return [
+        {**row, "left": days_left(forms.day(row["due"]), today, parts().almanac.calendar())} for row in rows
+    ]
 
 
 def _name(code: str | None) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -75,7 +75,7 @@ COLUMNS = (
 class Register:
     """The projection of one store. Every method is thread-safe; rows come back as dicts of the columns above."""
 
-    def __init__(self, path: Path | str, store: Store, calendar: Calendar) -> None:
+    def __init__(self, path: Path | str, store: Store, calendar: Callable[[], Calendar]) -> None:
         self._path = path
         self._store = store
         self._calendar = calendar
@@ -134,6 +134,9 @@ class Register:
                 touched |= self._note_events(db, ids)
             elif db == "desk":
                 self._note_claims(ids)
+            elif db == "public" and any(id_.startswith("day:") for id_ in ids):
+                # A new holiday moves due dates of whatever is not over.
+                touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
         self._fold(touched)
 
     def _note_events(self, db: str, ids: Sequence[str]) -> set[str]:
@@ -150,7 +153,9 @@ class Register:
             elif body.get("type") == "receipt":
                 # Written by the hub alone, so well filled; an odd one is a newer version's and tells us nothing.
                 receipts += (
-                    [(db, body["writer"], body["epoch"], body["n"], body["at"])] if _is_receipt(body) else []
+                    [(db, body["writer"], body["epoch"], body["n"], body["at"])]
+                    if _is_receipt(id_, body)
+                    else []
                 )
         self._executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", events)
         self._executemany(
@@ -171,18 +176,19 @@ class Register:
                 self._execute("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?)", row)
 
     def _fold(self, case_nos: set[str]) -> None:
-        rows = []
+        places = ",".join("?" * len(COLUMNS))
         for case_no, events in self._events_of(case_nos):
             if not events:
                 continue
-            state = lifecycle.fold(events, self._calendar)
-            rows.append(_row(case_no, state, events))
-        places = ",".join("?" * len(COLUMNS))
-        # OR REPLACE on `form` as well: two cases under one form can't be written here (Casework looks first), but a
-        # restored laptop may have made them; both are shown, the later one keeps the token.
-        for row in rows:
-            self._execute("UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (row[1], row[0]))
-        self._executemany(f"INSERT OR REPLACE INTO cases VALUES ({places})", rows)  # noqa: S608 - placeholders only
+            try:
+                row = _row(case_no, lifecycle.fold(events, self._calendar()), events)
+            except Exception:
+                # One case that this version can't read must not keep all others from being seen.
+                log.exception("case %s can't be shown; it is kept and passed over", case_no)
+                continue
+            # One form makes one case (Casework looks first); a restored laptop may still bring two, and both are shown.
+            self._execute("UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (row[1], case_no))
+            self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", row)  # noqa: S608 - placeholders only
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         for case_no in sorted(case_nos):
@@ -243,18 +249,19 @@ class Register:
         with self._lock:
             return dict(self._execute(sql, args))
 
-    def waiting(self, writer: str) -> dict[str, int]:
-        """Cases with an event of this writer that no receipt of the hub covers yet: {case_no: events waiting}."""
+    def waiting(self) -> dict[str, int]:
+        """Cases with an event, of this station or one below it, that no receipt of the hub covers yet:
+        {case_no: events waiting}."""
         sql = """SELECT events.case_no, count(*)
                  FROM epochs LEFT JOIN receipts USING (writer, db, epoch) CROSS JOIN events
-                 WHERE epochs.writer = ? AND events.writer = epochs.writer AND events.epoch = epochs.epoch
+                 WHERE epochs.writer <> ? AND events.writer = epochs.writer AND events.epoch = epochs.epoch
                    AND events.db = epochs.db AND events.n > ifnull(receipts.n, 0) GROUP BY 1"""
         with self._lock:
-            return dict(self._execute(sql, (writer,)))
+            return {case_no: count for case_no, count in self._execute(sql, (tables.HUB,))}  # noqa: C416
 
-    def last_receipt(self, writer: str) -> str | None:
-        """The newest moment at which the hub confirmed anything of this writer, or None."""
-        row = self._one("SELECT max(at) FROM receipts WHERE writer = ?", (writer,))
+    def last_receipt(self) -> str | None:
+        """The newest moment at which the hub confirmed anything that is here, or None."""
+        row = self._one("SELECT max(at) FROM receipts", ())
         return None if row is None else row[0]
 
     def totals(self) -> dict[str, int]:
@@ -272,11 +279,18 @@ class Register:
             if tables_there and tables_there[0]
             else None
         )
-        # Another store, another shape, or a store that was put back to an earlier day: start over from the documents.
-        if row is None or row[0] != self._store.uuid or row[2] != VERSION or row[1] > self._store.update_seq:
+        store, seq, version = row or ("", 0, 0)
+        behind = store == self._store.uuid and seq > self._store.update_seq
+        if behind:
+            # The store was put back to an earlier day. Its next numbers have been given out before: from here on it
+            # counts in a new epoch, and what it lost comes back from above.
+            log.warning("the store is older than the register: it goes on in a new epoch")
+            self._store.renew_epoch()
+        # Another store, another shape, or an earlier day: start over from the documents.
+        if store != self._store.uuid or version != VERSION or behind:
             self._clear()
         else:
-            self._position = row[1]
+            self._position = seq
 
     def _clear(self) -> None:
         with self._transaction():
@@ -308,9 +322,11 @@ def id_digest(id_no: str) -> str:
     return hashlib.sha256(id_no.encode()).hexdigest()
 
 
-def _is_receipt(body: Mapping[str, Any]) -> bool:
-    return isinstance(body.get("n"), int) and all(
-        isinstance(body.get(key), str) for key in ("writer", "epoch", "at")
+def _is_receipt(id_: str, body: Mapping[str, Any]) -> bool:
+    return (
+        type(body.get("n")) is int
+        and isinstance(body.get("at"), str)
+        and id_ == f"receipt:{body.get('writer')}:{body.get('epoch')}"
     )
 
 
@@ -330,12 +346,17 @@ def _row(case_no: str, state: lifecycle.CaseState, events: Sequence[Mapping[str,
     return (
         case_no, state.form or None, state.state, place.stage, place.list, state.final,
         origin, state.current_station or origin, known.district_code if known else origin[:6],
-        item.get("code", ""), item.get("name", ""), item.get("department", ""), item.get("zone", ""),
-        bool(item.get("instant")), applicant.get("name", ""), id_digest(applicant.get("id_no", "")),
+        *(_word(item.get(name)) for name in ("code", "name", "department", "zone")),
+        item.get("instant") is True, _word(applicant.get("name")), id_digest(_word(applicant.get("id_no"))),
         _text(state.received_at), _text(state.accepted_at), _text(state.decided_at), _text(state.due),
         state.result, state.supplements, state.assigned_to, len(state.set_aside),
-        last.get("event", ""), str(last.get("at", "")),
+        _word(last.get("event")), _word(last.get("at")),
     )  # fmt: skip
+
+
+def _word(value: object) -> str:
+    """A text of a document; "" where a badly filled one holds something else."""
+    return value if isinstance(value, str) else ""
 
 
 def _text(value: datetime | date | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import select
 import signal
 import socket
 import threading
@@ -51,7 +52,7 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
     host, port = bound.getsockname()[:2]
     server = create_server(
         app, sockets=[bound], threads=parts.settings.threads, ident=None, clear_untrusted_proxy_headers=True,
-        channel_timeout=60, max_request_body_size=64 * 1024 * 1024, **WAITRESS,
+        channel_timeout=60, connection_limit=4000, asyncore_use_poll=hasattr(select, "poll"), max_request_body_size=64 * 1024 * 1024, **WAITRESS,
     )  # fmt: skip
     stopping = threading.Event()
     workers = [threading.Thread(target=_follow, args=(parts, stopping), name="register", daemon=True)]
@@ -78,7 +79,7 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
         parts.agent.stop()
         for worker in workers:
             if worker.is_alive():
-                worker.join(timeout=10)
+                worker.join(timeout=3)  # a request on a dead line may take longer; what landed is durable
         parts.close()
 
 

@@ -55,7 +55,7 @@ def staff_only(view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if signed_in() is None:
-            back = request.full_path if request.method == "GET" else url_for("pages.home")
+            back = request.path if request.method == "GET" else url_for("pages.home")
             return redirect(url_for("signin.sign_in", next=back))
         return view(*args, **kwargs)
 

@@ -11,6 +11,7 @@ after decompression, and whatever does not answer as a peer does (a captive port
 from __future__ import annotations
 
 import contextlib
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -24,6 +25,7 @@ from sync.revisions import parse_path
 
 MAX_REQUEST: Final = 8 * 1024 * 1024  # bytes of documents in one request; a larger document goes alone
 MAX_RESPONSE: Final = 64 * 1024 * 1024  # bytes, unpacked
+LONGEST_ANSWER: Final = 300.0  # seconds from the first byte to the last: 8 MB at 30 kB/s
 TIMEOUT: Final = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=10.0)  # seconds
 
 _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
@@ -148,8 +150,11 @@ def _read(response: httpx.Response) -> bytes:
     if response.is_stream_consumed:  # a transport of a test gave it whole
         return response.content
     unpack = zlib.decompressobj(31) if encoding == "gzip" else None
-    parts, total = [], 0
+    parts, total, began = [], 0, time.monotonic()
     for part in response.iter_raw():
+        if time.monotonic() - began > LONGEST_ANSWER:
+            # A line that drips a byte now and then never runs into the timeout between bytes.
+            raise errors.Unreachable(f"The answer did not end within {LONGEST_ANSWER:.0f} s.")
         if unpack is not None:
             try:
                 part = unpack.decompress(part, MAX_RESPONSE + 1 - total)

@@ -24,7 +24,7 @@ def record(world: World, item: tables.Item, station: str = VILLAGE, person: str 
     clerk.open(f"/items/{item.item_code}/record")
     clerk.send(f"/items/{item.item_code}/record", **application(clerk.form))
     assert clerk.status == 200, clerk.page
-    return str(clerk.client.get("/cases", params={"list": "open"}).text.split('href="/cases/')[1][:25])
+    return clerk.path.removeprefix("/cases/")
 
 
 def step(world: World, employee_no: str, case_no: str, *steps: str, **fields: str) -> str:

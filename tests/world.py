@@ -45,6 +45,7 @@ PEOPLE = {
     "T001": Staff("T001", "张强", TOWNSHIP, frozenset({"township_window"})),
     "E001": Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
     "E002": Staff("E002", "吴审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
+    "E003": Staff("E003", "钱窗口", BUREAU, frozenset({"district_window"})),
     "X001": Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
     "S001": Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
 }
@@ -78,12 +79,11 @@ class Lane(httpx.BaseTransport):
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._wsgi = httpx.WSGITransport(app=server.app)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if not self._server.up:
             raise httpx.ConnectError("connection refused", request=request)
-        return self._wsgi.handle_request(request)
+        return httpx.WSGITransport(app=self._server.app).handle_request(request)
 
 
 @dataclass
@@ -110,12 +110,7 @@ class World:
             token=token,
             hosts=("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
         )
-        by_url = {server.url: server for server in self.servers.values()}
-        world: dict[str, Any] = {
-            "clock": self.time,
-            "hasher": QUICK,
-            "transport_for": lambda url: None if self.sockets else Lane(by_url[url]),
-        }
+        world: dict[str, Any] = {"clock": self.time, "hasher": QUICK, "transport_for": self.way}
         if code == HUB:
             parts = hub_app.build_parts(settings, **world)
             app = hub_app.create_app(parts)
@@ -127,6 +122,17 @@ class World:
         server = Server(parts, app, self._address(code, app))
         self.servers[code] = server
         return server
+
+    def way(self, url: str) -> httpx.BaseTransport | None:
+        """How requests travel to a server: by a socket, or straight into its application."""
+        if self.sockets:
+            return None
+        return Lane(next(server for server in self.servers.values() if server.url == url))
+
+    def reconnect(self) -> None:
+        """Every agent opens its connections anew, as after a server was started again."""
+        for server in self.servers.values():
+            server.parts.agent.close()
 
     def _address(self, code: str, app: Flask) -> str:
         if not self.sockets:
@@ -187,7 +193,7 @@ class Visitor:
 
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
-        self.page = ""
+        self.page = self.path = ""
         self.status = 0
 
     def open(self, path: str, **query: str) -> str:
@@ -205,7 +211,7 @@ class Visitor:
         return self
 
     def _take(self, answer: httpx.Response) -> str:
-        self.page, self.status = answer.text, answer.status_code
+        self.page, self.status, self.path = answer.text, answer.status_code, answer.url.path
         return self.page
 
     @property
@@ -231,7 +237,7 @@ def small_city(folder: Path, *, sockets: bool = False) -> Iterator[World]:
     """The hub, one township and two of its villages, with staff."""
     world = World(folder, sockets)
     try:
-        world.add(HUB, people=("E001", "E002", "X001", "S001"))
+        world.add(HUB, people=("E001", "E002", "E003", "X001", "S001"))
         world.add(TOWNSHIP, HUB, people=("T001",))
         world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))
         world.add(NEIGHBOUR, TOWNSHIP, HUB, people=("V002",))

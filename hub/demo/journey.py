@@ -117,7 +117,7 @@ def errands(station: str, count: int, seed: int) -> list[Errand]:
     for item, offer in offers.offers(here):
         if item.zone and offer.mode == "agency":
             zoned.setdefault(item.zone, []).append(item.item_code)
-    people = invent(seed, count, here.district_code, here.name.removesuffix("便民服务站"))
+    people = invent(seed, count, here.district_code, here.division_name)
     zones = sorted(zoned)
     return [
         Errand(zoned[zones[n % len(zones)]][(n // len(zones)) % len(zoned[zones[n % len(zones)]])], person)

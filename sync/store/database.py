@@ -265,6 +265,7 @@ class Database:
             "instance_start_time": str(created),
             "disk_format_version": 8,
             "incarnation": self.incarnation,
+            "epoch": self._store.epoch,
             "sizes": {"active": 0, "external": 0, "file": 0},
             "props": {},
         }
@@ -341,6 +342,16 @@ class Database:
                 "INSERT OR REPLACE INTO local_documents VALUES (?, ?, ?, ?)", (self.key, id, number, body)
             )
         return f"0-{number}"
+
+    def local_documents(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """The `_local` documents whose name begins so, by name."""
+        with self._store.read() as connection:
+            found = rows(
+                connection,
+                "SELECT id, json FROM local_documents WHERE db = ? AND id >= ? AND id < ? ORDER BY id",
+                (self.key, prefix, prefix + _LAST),
+            )
+        return {id: strict_json.loads_own(body) for id, body in found}
 
     def _locals(self, txn: Transaction) -> int:
         return int(scalar(txn.connection, "SELECT count(*) FROM local_documents WHERE db = ?", (self.key,)))

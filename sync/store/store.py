@@ -258,6 +258,15 @@ class Store:
                 fresh.unlink(missing_ok=True)
                 raise
 
+    def renew_epoch(self) -> str:
+        """A new epoch for this store's events: after it was put back to an earlier day, numbers it may have given out
+        since are not given again. Durable at once; a Ledger must be made after it."""
+        epoch = base64.b32encode(self._random(5)).decode().lower()
+        with self.transaction() as txn:
+            txn.connection.execute("UPDATE store SET value = ? WHERE name = 'epoch'", (epoch,))
+        self.epoch = epoch
+        return epoch
+
     # -- databases ------------------------------------------------------------------------------------------------
 
     def database(self, name: str, create: bool = False) -> Database:
@@ -351,6 +360,12 @@ class Store:
 
 def _create(path: Path, key: bytes | None, random: Callable[[int], bytes]) -> None:
     """Makes the file under another name and moves it into place: a crash leaves a whole store or none."""
+    for stray in ("-wal", "-journal"):
+        if path.with_name(path.name + stray).exists():
+            raise StoreMissing(
+                f"{path} is gone, but {path.name}{stray} is there and may hold its last records. Put the store back beside"
+                " it, or move it away to begin anew."
+            )
     fresh = path.with_name(path.name + ".new")
     for leftover in (fresh, path.with_name(path.name + ".new-wal"), path.with_name(path.name + ".new-shm")):
         leftover.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ def test_the_city_sees_both_bureaus_and_all_districts(city: World, case_no: str)
         assert district.division_name in page
     lead.open("/desk/all", district="510903000000")
     assert lead.cases == [case_no]
-    lead.open("/desk/all", q="赵小明")
+    lead.send("/desk/all", q="赵小明")
     assert lead.cases == [case_no]
 
 
@@ -109,16 +109,35 @@ def test_who_comes_second_is_told_who_was_first(city: World, case_no: str) -> No
 
 
 def test_a_released_case_is_free_again(city: World, case_no: str) -> None:
-    first, second = city.visit(HUB).sign_in("E001"), city.visit(HUB).sign_in("E002")
+    first, window = city.visit(HUB).sign_in("E001"), city.visit(HUB).sign_in("E003")
     first.open(f"/cases/{case_no}")
     first.send(f"/desk/{case_no}/claim")
-    second.open(f"/cases/{case_no}")
-    second.send(f"/desk/{case_no}/release")
-    assert second.status == 409, "only who holds it can put it back"
+    window.open(f"/cases/{case_no}")
+    window.send(f"/desk/{case_no}/release")
+    assert window.status == 409, "only who holds it, or a head, can put it back"
     first.send(f"/desk/{case_no}/release")
-    second.open(f"/cases/{case_no}")
-    second.send(f"/desk/{case_no}/claim")
-    assert second.status == 200
+    window.open(f"/cases/{case_no}")
+    window.send(f"/desk/{case_no}/claim")
+    assert window.status == 200
+
+
+def test_a_head_frees_a_case_whose_holder_is_away(city: World, case_no: str) -> None:
+    window, head = city.visit(HUB).sign_in("E003"), city.visit(HUB).sign_in("E002")
+    window.open(f"/cases/{case_no}")
+    window.send(f"/desk/{case_no}/claim")
+    head.open(f"/cases/{case_no}")
+    head.send(f"/desk/{case_no}/release")
+    assert head.status == 200
+    head.send(f"/desk/{case_no}/claim")
+    assert head.status == 200
+
+
+def test_who_has_no_step_to_take_can_not_hold_a_case(city: World, case_no: str) -> None:
+    lead = city.visit(HUB).sign_in("S001")
+    page = lead.open(f"/cases/{case_no}")
+    assert "由我办理" not in page
+    lead.send(f"/desk/{case_no}/claim")
+    assert lead.status == 409
 
 
 def test_of_many_who_claim_at_once_one_gets_it(city: World, case_no: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,3 +118,45 @@ def test_a_record_can_be_replaced(accounts: Accounts) -> None:
     staff = accounts.staff("V001")
     assert staff is not None
     assert staff.name == "王新"
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(accounts: Accounts) -> None:
+    secret = accounts.sign_in("V001", PASSWORD)
+    accounts.set_staff(PEOPLE["V001"], "another password")
+    assert accounts.session(secret) is None
+
+
+def test_years_of_signing_in_leave_nothing_behind(accounts: Accounts, store: Store, time: Time) -> None:
+    for n in range(30):
+        refusal(accounts, f"guess {n}", "wrong")
+        accounts.sign_in("V001", PASSWORD)
+        time.pass_(days=2)
+    assert len(store.database("here").local_documents()) < 5
+
+
+def test_a_clock_that_was_wrong_for_a_while_locks_nobody_out(accounts: Accounts, time: Time) -> None:
+    time.pass_(days=4000)
+    for _ in range(FREE_FAILURES + 5):
+        refusal(accounts, "V001", "wrong")
+    time.pass_(days=-4000)
+    assert refusal(accounts, "V001", PASSWORD) == "sign_in_wait"
+    time.pass_(minutes=16)
+    assert accounts.sign_in("V001", PASSWORD)
+
+
+def test_many_guesses_at_once_are_many_guesses(accounts: Accounts) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda _: refusal(accounts, "V001", "wrong"), range(32)))
+    assert codes.count("sign_in_wrong") == FREE_FAILURES
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"station": "999999999999"}, "999999999999"), ({"zones": frozenset({"没有这个区"})}, "没有这个区")],
+)
+def test_a_station_or_zone_that_does_not_exist_is_refused(
+    accounts: Accounts, changes: dict[str, object], said: str
+) -> None:
+    with pytest.raises(DomainError) as caught:
+        accounts.set_staff(replace(PEOPLE["V001"], **changes), PASSWORD)  # type: ignore[arg-type]
+    assert said in str(caught.value.problem.params)

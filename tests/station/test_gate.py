@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from hub import devices
+from sync.event_ids import event_rev
+from sync.wire import body
 from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
 
 Ask = Callable[..., httpx.Response]
@@ -96,21 +98,34 @@ def test_a_revoked_device_is_let_in_no_more(city: World, ask: Ask) -> None:
     assert ask(TOWNSHIP, VILLAGE, "GET", OWN).status_code == 401
 
 
-def test_an_event_of_a_stranger_is_refused_and_the_next_one_is_not(city: World, ask: Ask) -> None:
-    from sync.event_ids import event_rev
-    from sync.wire import body
+def event(writer: str) -> dict[str, Any]:
+    """The first event of this writer, in the replication form."""
+    id_ = f"ev:{writer}:aaaaaaaa:1"
+    content = {"type": "case_event", "schema": 1, "case": "x", "data": {}}
+    rev = event_rev(id_, body(id_, dict(content)))
+    return {"_id": id_, "_rev": rev, "_revisions": {"start": 1, "ids": [rev[2:]]}, **content}
 
-    def event(writer: str) -> dict[str, Any]:
-        id_ = f"ev:{writer}:aaaaaaaa:1"
-        content = {"type": "case_event", "schema": 1, "case": "x", "data": {}}
-        rev = event_rev(id_, body(id_, dict(content)))
-        return {"_id": id_, "_rev": rev, "_revisions": {"start": 1, "ids": [rev[2:]]}, **content}
 
-    docs = [event("510922001000"), {**event(NEIGHBOUR)}, event(VILLAGE)]
-    answer = ask(HUB, VILLAGE, "POST", f"{OWN}/_bulk_docs", {"docs": docs, "new_edits": False})
-    refused = {each["id"]: each["error"] for each in answer.json()}
-    assert refused == {f"ev:{writer}:aaaaaaaa:1": "forbidden" for writer in ("510922001000", NEIGHBOUR)}
-    assert ask(HUB, VILLAGE, "GET", f"{OWN}/ev:{VILLAGE}:aaaaaaaa:1").status_code == 200
+@pytest.mark.parametrize(
+    ("at", "who", "brings"),
+    [
+        (HUB, VILLAGE, {VILLAGE}),
+        (HUB, TOWNSHIP, {VILLAGE, TOWNSHIP}),
+        (TOWNSHIP, VILLAGE, {VILLAGE}),
+    ],
+)
+def test_a_station_brings_its_own_events_and_those_of_its_villages_and_nobody_elses(
+    ask: Ask, at: str, who: str, brings: set[str]
+) -> None:
+    """Least of all the hub's: a village's secret must not be enough to decide as the bureau."""
+    writers = [HUB, "510903000000", "510922001000", NEIGHBOUR, TOWNSHIP, VILLAGE]
+    docs = [event(writer) for writer in writers]
+    answer = ask(at, who, "POST", f"{OWN}/_bulk_docs", {"docs": docs, "new_edits": False})
+    refused = {each["id"].split(":")[1] for each in answer.json() if each.get("error") == "forbidden"}
+    expected = set(writers) - brings - ({NEIGHBOUR} if who == TOWNSHIP else set())
+    assert refused == expected
+    for writer in brings:
+        assert ask(at, who, "GET", f"{OWN}/ev:{writer}:aaaaaaaa:1").status_code == 200
 
 
 @pytest.mark.parametrize("id_", ["note", "_design/views", "claim:1", "receipt:510903001001:aaaaaaaa"])

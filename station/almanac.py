@@ -1,0 +1,37 @@
+"""The calendar in force: the shipped one with the days that the hub has published since in `public`.
+
+Knows where published days are kept and when to look again; what a working day is, is schemas.workdays.
+"""
+
+from __future__ import annotations
+
+from schemas.workdays import Calendar, calendar
+from sync.errors import NotFound
+from sync.store import Store
+
+PUBLIC = "public"
+PREFIX = "day:"
+# A city's holidays of a century fit; more is not a calendar.
+MOST = 20_000
+
+
+class Almanac:
+    """Ask `calendar()` for each use: it costs a look at one number unless a day was published."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seq = -1
+        self._calendar = calendar()
+
+    def calendar(self) -> Calendar:
+        """The calendar as published so far."""
+        try:
+            public = self._store.database(PUBLIC)
+        except NotFound:
+            return self._calendar
+        seq = public.update_seq
+        if seq != self._seq:
+            ids = [row.id for row in public.all_docs(PREFIX, PREFIX + "\uffff", MOST)]
+            self._calendar = calendar().with_days(public.bodies(ids).values())
+            self._seq = seq
+        return self._calendar

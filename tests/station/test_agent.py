@@ -1,0 +1,178 @@
+"""The agent when things go wrong around it: a hub put back to an earlier day, a refusal, a full disk, one bad database."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from hub import app as hub_app
+from hub import devices
+from station.accounts import Staff
+from sync.errors import DiskFull
+from tests.test_journey import INSTANT, PERMIT, record
+from tests.world import HUB, QUICK, TOWNSHIP, VILLAGE, World
+
+DB = f"station-{VILLAGE}"
+
+
+def events_at(world: World, code: str) -> set[str]:
+    store = world[code].parts.store
+    if DB not in store.databases():
+        return set()
+    return {
+        change.id for change in store.database(DB).changes(0, 1000).results if change.id.startswith("ev:")
+    }
+
+
+def restart_hub(world: World) -> None:
+    """Closes the hub and opens it again on what its folder holds now."""
+    hub = world[HUB]
+    hub.parts.close()
+    parts = hub_app.build_parts(hub.parts.settings, clock=world.time, hasher=QUICK)
+    hub.parts, hub.app = parts, hub_app.create_app(parts)
+
+
+def test_a_hub_put_back_to_an_earlier_day_gets_again_what_it_lost(city: World) -> None:
+    hub = city[HUB].parts
+    record(city, INSTANT)
+    city.sync(VILLAGE, TOWNSHIP, VILLAGE)
+    hub.store.backup(hub.settings.data / "backup.sqlite")
+    lost = record(city, PERMIT)
+    city.sync(VILLAGE, TOWNSHIP, VILLAGE)
+    hub.register.catch_up()
+    assert lost in [row["case_no"] for row in hub.register.select()]
+
+    epoch = hub.store.epoch
+    hub.close()
+    for stray in hub.settings.data.glob("store.sqlite*"):
+        stray.unlink()
+    (hub.settings.data / "backup.sqlite").rename(hub.settings.store_path)
+    city[HUB].parts = hub_app.build_parts(hub.settings, clock=city.time, hasher=QUICK)
+    city[HUB].app = hub_app.create_app(city[HUB].parts)
+    city[HUB].parts.register.catch_up()
+    assert lost not in [row["case_no"] for row in city[HUB].parts.register.select()]
+    assert city[HUB].parts.store.epoch != epoch, "numbers given out since must not be given again"
+
+    city.reconnect()
+    city.sync(TOWNSHIP, VILLAGE, TOWNSHIP, VILLAGE)
+    assert events_at(city, HUB) == events_at(city, VILLAGE)
+    city[HUB].parts.register.catch_up()
+    assert lost in [row["case_no"] for row in city[HUB].parts.register.select()]
+
+
+def test_a_station_put_back_to_an_earlier_day_goes_on_in_a_new_epoch(city: World) -> None:
+    """Its next record must reach the hub, and what it lost must come back."""
+    from station.app import build_parts, create_app
+
+    village = city[VILLAGE].parts
+    record(city, INSTANT)
+    village.store.backup(village.settings.data / "backup.sqlite")
+    lost = record(city, PERMIT)
+    city.sync(VILLAGE, TOWNSHIP, VILLAGE)
+    before = village.store.epoch
+    village.close()
+    for stray in village.settings.data.glob("store.sqlite*"):
+        stray.unlink()
+    (village.settings.data / "backup.sqlite").rename(village.settings.store_path)
+    parts = build_parts(village.settings, clock=city.time, hasher=QUICK, transport_for=city.way)
+    city[VILLAGE].parts, city[VILLAGE].app = parts, create_app(parts)
+    assert parts.store.epoch != before
+
+    fresh = record(city, INSTANT)
+    city.sync(VILLAGE, TOWNSHIP, VILLAGE)
+    for code in (HUB, VILLAGE):
+        city[code].parts.register.catch_up()
+        assert {lost, fresh} <= {row["case_no"] for row in city[code].parts.register.select()}
+    assert parts.register.waiting() == {}
+
+
+def test_a_receipt_that_a_crash_left_out_is_written_at_the_next_start(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(city, INSTANT)
+    monkeypatch.setattr(
+        city[HUB].parts.gate, "written", lambda *_: None
+    )  # killed after the commit, before the receipt
+    city.sync(VILLAGE, TOWNSHIP, VILLAGE)
+    assert city[VILLAGE].parts.lamp().waiting == 1
+    restart_hub(city)
+    city.reconnect()
+    city.sync(TOWNSHIP, VILLAGE)
+    assert city[VILLAGE].parts.lamp().waiting == 0
+
+
+def test_what_was_refused_stands_is_shown_and_is_offered_until_it_is_taken(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village, township = city[VILLAGE].parts, city[TOWNSHIP].parts
+    village.store.database(DB, create=True)
+    city.sync(VILLAGE)
+    monkeypatch.setattr(township.gate, "serves", lambda code: code != VILLAGE or _asked_for_database())
+
+    def _asked_for_database() -> bool:
+        # May open the database, may not bring events: the township's idea of its villages is behind the times.
+        import sys
+
+        return sys._getframe(2).f_code.co_name != "admit"
+
+    record(city, INSTANT)
+    outcome = village.agent.sync_once()
+    assert len(outcome.refused) == 3
+    assert len(village.agent.sync_once().refused) == 3, "still shown after the next round"
+    assert "对方没有收下的记录" in city.visit(VILLAGE).sign_in("V001").open("/sync")
+    monkeypatch.undo()
+    assert village.agent.sync_once().refused == []
+    assert events_at(city, TOWNSHIP) == events_at(city, VILLAGE)
+
+
+def test_a_full_disk_does_not_end_the_loop(city: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = city[VILLAGE].parts.agent
+    rounds: list[int] = []
+    again = threading.Event()
+
+    def failing() -> Any:
+        rounds.append(1)
+        if len(rounds) >= 3:
+            again.set()
+        raise DiskFull("no space")
+
+    monkeypatch.setattr(agent, "sync_once", failing)
+    thread = threading.Thread(target=agent.run, args=(0.2,))
+    thread.start()
+    assert again.wait(20)
+    agent.stop()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def test_a_database_that_is_refused_does_not_keep_the_others_back(city: World) -> None:
+    city[VILLAGE].parts.store.database("station-510922001000", create=True)
+    case_no = record(city, INSTANT)
+    outcome = city[VILLAGE].parts.agent.sync_once()
+    assert outcome.reached
+    assert any("510922001000" in each["reason"] for each in outcome.trouble)
+    city[TOWNSHIP].parts.register.catch_up()
+    assert city[TOWNSHIP].parts.register.case(case_no) is not None
+
+
+def test_staff_of_another_station_record_nothing_and_leave_nothing(city: World) -> None:
+    village = city[VILLAGE].parts
+    stray = Staff("V009", "陈错", "510903000000", frozenset({"district_window"}))
+    village.accounts.set_staff(stray, "correct horse")
+    clerk = city.visit(VILLAGE).sign_in("V009")
+    clerk.open(f"/items/{INSTANT.item_code}/record")
+    from tests.world import application
+
+    page = clerk.send(f"/items/{INSTANT.item_code}/record", **application(clerk.form))
+    assert "不属于本站" in page
+    assert "station-510903000000" not in village.store.databases()
+
+
+def test_a_new_secret_is_needed_after_the_old_one_was_replaced(city: World) -> None:
+    hub = city[HUB].parts
+    devices.admit_device(hub.store, TOWNSHIP, hub.random)
+    outcome = city[TOWNSHIP].parts.agent.sync_once()
+    assert not outcome.reached
+    assert [each["error"] for each in outcome.trouble] == ["unauthorized"]
