@@ -10,7 +10,7 @@ import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from sync import strict_json
-from sync.errors import BadContentType, BadRequest, TooLarge
+from sync.errors import BadContentType, BadRequest, NotFound, TooLarge
 
 MAX_BODY: Final = 64 * 1024 * 1024  # bytes, unpacked
 MAX_ITEMS: Final = 10_000  # documents, ids or keys in one request
@@ -112,4 +112,8 @@ def segments(rest: str) -> list[str]:
     if "://" in path:
         path = "/" + path.partition("://")[2].partition("/")[2]
     mounted = (flask.request.script_root + flask.request.path).removesuffix(rest).count("/")
-    return [unquote(part) for part in path.split("/")[mounted:]]
+    parts = [unquote(part) for part in path.split("/")[mounted:]]
+    if not parts:
+        # `db%2Fdoc`: the slash that parts them came encoded, so that there is no document in it.
+        raise NotFound("A database's name and a document's are parted by a plain slash.")
+    return parts

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import httpx
 import pytest
 from flask.testing import FlaskClient
 
 from sync.endpoint import requests as bounds
-from sync.store import Database
-from tests.sync.neighbours import said
+from sync.store import Database, Store
+from tests.sync.neighbours import Gate, application, listening, said
 
 
 @pytest.mark.parametrize("path", ["_bulk_docs", "_bulk_get", "_revs_diff", "_all_docs"], ids=str)
@@ -112,3 +113,15 @@ def test_packed_requests_are_understood(client: FlaskClient) -> None:
 def test_what_is_not_here_is_not_found_in_json(client: FlaskClient, path: str) -> None:
     assert said(client.get(f"/db/{path}"))[0] in (400, 404)
     assert said(client.post(f"/db/{path}", json={}))[0] in (404, 405)
+
+
+def test_a_slash_that_came_encoded_parts_nothing(store: Store) -> None:
+    """Over a real socket, since only there the original path is known."""
+    store.database("things", create=True)
+    with listening(application(store, Gate())) as url, httpx.Client(trust_env=False) as asking:
+        for path in ("/things%2fdoc", "/things%2f..%2fhere"):
+            request = asking.build_request("GET", url)
+            request.extensions["target"] = f"/db{path}".encode()
+            answer = asking.send(request)
+            assert answer.status_code == 404, path
+            assert answer.json()["error"] == "not_found"
