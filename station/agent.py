@@ -1,7 +1,7 @@
 """The sync agent: carries this server's databases to the first server above that answers, and back.
 
     for each parent, best first:  welcome ─> each database of ours: push, pull ─> `public`: pull ─> note how it went
-                                  (unreachable or no peer of ours: the next parent)
+                                  (unreachable, no peer of ours, or long without a receipt: the next parent as well)
 
 Does what station.plan decides. Never reads a document's meaning; never says that something is synced: that is
 the hub's receipts, which arrive as documents.
@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
@@ -74,6 +75,7 @@ class Agent:
         self._random = random
         self._transport_for = transport_for
         self._servers: dict[str, RemoteServer] = {}
+        self._unconfirmed_since: datetime | None = None
         # What was level with which parent, so that an idle round asks little. Forgotten at a restart; costs questions.
         self._pushed: dict[tuple[str, str], Level] = {}
         self._pulled: dict[tuple[str, str], tuple[str, int]] = {}
@@ -100,8 +102,9 @@ class Agent:
                     log.info("no sync with %s: %s", parent, error)
                     outcome.trouble.append({"parent": parent, "error": error.error, "reason": error.reason})
                     continue
-                outcome.parent = parent
-                break
+                outcome.parent = outcome.parent or parent
+                if not plan.ask_further(self._unconfirmed_seconds()):
+                    break
             outcome.refused = self._refused()
             self._note(outcome)
             return outcome
@@ -176,6 +179,20 @@ class Agent:
         known = self._pushed.get(way)
         if known is not None and known.seq == before and target.update_seq == before + session.written:
             self._pushed[way] = known._replace(seq=target.update_seq)
+
+    def _unconfirmed_seconds(self) -> float:
+        """For how long the hub's receipt has been behind this station's own numbers; 0 while it is level."""
+        name = f"{PREFIX}{self._own}"
+        if name not in self._store.databases():
+            return 0.0
+        db, epoch = self._store.database(name), self._store.epoch
+        receipt = db.get(f"receipt:{self._own}:{epoch}") or {}
+        if db.runs().get((self._own, epoch), 0) <= receipt.get("n", 0):
+            self._unconfirmed_since = None
+            return 0.0
+        now = self._clock()
+        self._unconfirmed_since = min(self._unconfirmed_since or now, now)
+        return (now - self._unconfirmed_since).total_seconds()
 
     # -- what was refused ----------------------------------------------------------------------------------------
 

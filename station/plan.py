@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 # whose link came back should not have to wait long; a hub that is down should not be asked all the time.
 FIRST_RETRY = 0.5
 LONGEST_RETRY = 300.0
+# A parent that takes everything and brings no receipt is cut off above: after this long, the next one is asked as well.
+PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,12 @@ class Outlook:
 def after(outlook: Outlook, *, reached: bool, moved: bool) -> Outlook:
     """The outlook after one round."""
     return replace(outlook, failures=0 if reached else outlook.failures + 1, moved=moved)
+
+
+def ask_further(unconfirmed_seconds: float) -> bool:
+    """Whether a round that reached a parent should go on to the next: our numbers have been without the hub's receipt
+    for too long."""
+    return unconfirmed_seconds > PATIENCE
 
 
 def pause(outlook: Outlook, interval: float, chance: float) -> float:

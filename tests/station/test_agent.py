@@ -9,6 +9,7 @@ import pytest
 
 from hub import app as hub_app
 from hub import devices
+from station import plan
 from station.accounts import Staff
 from sync.errors import DiskFull
 from tests.test_journey import INSTANT, PERMIT, record
@@ -176,3 +177,23 @@ def test_a_new_secret_is_needed_after_the_old_one_was_replaced(city: World) -> N
     outcome = city[TOWNSHIP].parts.agent.sync_once()
     assert not outcome.reached
     assert [each["error"] for each in outcome.trouble] == ["unauthorized"]
+
+
+def test_a_township_that_is_cut_off_above_is_bypassed_after_a_while(city: World) -> None:
+    """It takes what its village brings and sends nothing on; the hub itself can be reached."""
+    village = city[VILLAGE].parts
+    case_no = record(city, INSTANT)
+    assert village.agent.sync_once().parent == city[TOWNSHIP].url
+    city.time.pass_(seconds=plan.PATIENCE / 2)
+    village.agent.sync_once()
+    assert events_at(city, HUB) == set()
+    city.time.pass_(seconds=plan.PATIENCE)
+    village.agent.sync_once()
+    assert events_at(city, HUB) == events_at(city, VILLAGE)
+    assert village.lamp().waiting == 0
+    city.time.pass_(hours=1)
+    record(city, PERMIT)
+    village.agent.sync_once()
+    assert len(events_at(city, HUB)) == 3, "a fresh record gives the township its chance first"
+    city[HUB].parts.register.catch_up()
+    assert city[HUB].parts.register.case(case_no) is not None

@@ -38,3 +38,8 @@ def test_a_round_that_reached_nobody_counts_and_one_that_did_forgets() -> None:
     outlook = plan.after(plan.after(Outlook(), reached=False, moved=False), reached=False, moved=False)
     assert outlook.failures == 2
     assert plan.after(outlook, reached=True, moved=True) == Outlook(failures=0, moved=True)
+
+
+@given(seconds=st.floats(0, 1e6))
+def test_the_next_parent_is_asked_as_well_once_a_receipt_is_long_overdue(seconds: float) -> None:
+    assert plan.ask_further(seconds) is (seconds > plan.PATIENCE)
