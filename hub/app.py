@@ -12,6 +12,7 @@ from hub.claims import Claims
 from hub.gate import HubGate
 from station import app as station_app
 from station.app import Parts
+from station.databases import PUBLIC
 from station.moment import Clock, system_clock
 from station.settings import Settings
 
@@ -25,7 +26,7 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
         settings, clock=clock, gate=lambda store, own: HubGate(store, own, clock=clock), house=Claims, **world
     )
     # Everybody pulls it, so it is there before the first station asks.
-    parts.store.database("public", create=True)
+    parts.store.database(PUBLIC, create=True)
     assert isinstance(parts.gate, HubGate)
     parts.gate.confirm_all()
     return parts

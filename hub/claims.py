@@ -16,13 +16,13 @@ from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.worklists import place
 from station.accounts import Staff
+from station.databases import DESK
 from station.house import HouseRules
 from station.moment import Clock, stamp
 from station.register import Register
 from sync.errors import Conflict
 from sync.store import Store
 
-DESK = "desk"
 HEADS = frozenset({"zone_head", "bureau_head"})
 CLAIMANTS = HEADS | {"district_window", "examiner"}
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import KINDS
+from station.databases import PUBLIC
 from sync.store import Store
 
 
@@ -50,7 +51,7 @@ def read_days(text: str) -> list[dict[str, Any]]:
 
 def publish(store: Store, docs: Iterable[Mapping[str, Any]]) -> int:
     """Writes what is new or changed into `public`; returns how many days that were."""
-    public = store.database("public", create=True)
+    public = store.database(PUBLIC, create=True)
     written = 0
     for doc in docs:
         kept = public.get(doc["_id"])

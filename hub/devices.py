@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas import tables
+from station.databases import PUBLIC
 from station.gate import secret_digest
 from sync.store import Store
 
@@ -32,7 +33,7 @@ def revoke_device(store: Store, code: str) -> None:
 
 
 def _put(store: Store, code: str, fields: dict[str, Any]) -> None:
-    public = store.database("public", create=True)
+    public = store.database(PUBLIC, create=True)
     id_ = f"device:{code}"
     body: dict[str, Any] = {"_id": id_, "type": "device", "schema": 1, "station": code, **fields}
     if kept := public.get(id_):

@@ -12,7 +12,8 @@ import threading
 from typing import Any
 
 from schemas import tables
-from station.gate import PREFIX, Gate, Principal
+from station.databases import station_of
+from station.gate import Gate, Principal
 from station.moment import Clock, stamp
 from sync import ledger
 from sync.errors import Conflict
@@ -32,7 +33,7 @@ class HubGate(Gate):
         return sum(
             self.confirm(self._store.database(name))
             for name in self._store.databases()
-            if name.startswith(PREFIX)
+            if station_of(name) is not None
         )
 
     def serves(self, code: str) -> bool:

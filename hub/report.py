@@ -19,6 +19,7 @@ from schemas.lifecycle import projects
 from schemas.lifecycle.projects import ProjectState
 from schemas.statistics import CaseFacts, Line
 from schemas.workdays import Calendar
+from station.databases import of_case
 from sync import ledger
 from sync.store import Store
 
@@ -71,7 +72,7 @@ def from_store(store: Store, number: int, calendar: Calendar) -> Year:
             case_no = body.get("case")
             if ledger.is_event_id(id_):
                 # An event of another station's case in this database is kept there and never folded into it.
-                if isinstance(case_no, str) and name == f"station-{case_no[:12]}":
+                if isinstance(case_no, str) and name == of_case(case_no):
                     cases.setdefault(case_no, []).append(body)
                 elif isinstance(body.get("project"), str) and body.get("type") == "project_event":
                     works.setdefault(body["project"], []).append(body)

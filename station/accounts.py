@@ -22,10 +22,10 @@ from argon2.exceptions import VerificationError
 
 from schemas import tables
 from schemas.problems import N_, DomainError, Problem
+from station.databases import HERE
 from station.moment import Clock, read, stamp
 from sync.store import Store
 
-HERE = "here"
 SESSION, ATTEMPTS = "session:", "attempts:"
 SLACK = timedelta(minutes=5)
 SESSION_HOURS = 12

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from station import plan
-from station.accounts import HERE
+from station.databases import HERE, PUBLIC, of_station, station_of
 from station.moment import Clock, stamp
 from sync.errors import DiskFull, Forbidden, NotFound, SyncError
 from sync.ledger import parse_event_id
@@ -30,8 +30,6 @@ from sync.store import Database, Store
 
 log = logging.getLogger("bianmin.agent")
 STATUS = "sync-status"
-PREFIX = "station-"
-PUBLIC = "public"
 # Where a server answers CouchDB's dialect; the rest of its address space is pages.
 DIALECT = "/db"
 
@@ -126,9 +124,9 @@ class Agent:
 
     def _carry(self, server: RemoteServer, parent: str, outcome: Round) -> None:
         server.welcome()
-        theirs = {name for name in server.databases() if name.startswith(PREFIX) or name == PUBLIC}
-        ours = {name for name in self._store.databases() if name.startswith(PREFIX)}
-        for name in sorted(ours | theirs, key=lambda each: (each != f"{PREFIX}{self._own}", each)):
+        theirs = {name for name in server.databases() if station_of(name) is not None or name == PUBLIC}
+        ours = {name for name in self._store.databases() if station_of(name) is not None}
+        for name in sorted(ours | theirs, key=lambda each: (each != of_station(self._own), each)):
             try:
                 remote = server.database(name, create=name not in theirs)
                 if name != PUBLIC:
@@ -182,7 +180,7 @@ class Agent:
 
     def _unconfirmed_seconds(self) -> float:
         """For how long the hub's receipt has been behind this station's own numbers; 0 while it is level."""
-        name = f"{PREFIX}{self._own}"
+        name = of_station(self._own)
         if name not in self._store.databases():
             return 0.0
         db, epoch = self._store.database(name), self._store.epoch
@@ -265,7 +263,7 @@ class Agent:
             (known := self._pushed.get((parent, name))) is None
             or self._store.database(name).update_seq != known.seq
             for name in self._store.databases()
-            if name.startswith(PREFIX)
+            if station_of(name) is not None
         )
 
     def _rest(self, seconds: float, seen: int | None) -> None:

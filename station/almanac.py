@@ -6,10 +6,10 @@ Knows where published days are kept and when to look again; what a working day i
 from __future__ import annotations
 
 from schemas.workdays import Calendar, calendar
+from station.databases import PUBLIC
 from sync.errors import NotFound
 from sync.store import Store
 
-PUBLIC = "public"
 PREFIX = "day:"
 # A city's holidays of a century fit; more is not a calendar.
 MOST = 20_000

@@ -18,6 +18,7 @@ from schemas import lifecycle, numbers, offers, tables
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
 from station.accounts import Staff
+from station.databases import of_case, of_station
 from station.moment import Clock, stamp
 from station.register import Register
 from sync.ledger import Ledger, LedgerTxn, event_id, runs
@@ -84,7 +85,7 @@ class Casework:
             raise DomainError(Problem("not_this_station", N_("您的工号不属于本站，不能在这里登记"), {}))
         item = tables.items().get(application.item_code)
         offer = offers.offer(item, here) if item else None
-        if item is None or offer is None or offer.mode == "inform":
+        if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
             raise DomainError(Problem("item_not_offered", N_("本站不受理这个事项"), {}))
         case_no = ""
 
@@ -104,21 +105,19 @@ class Casework:
                 steps.append(("forward", {"to": offer.decided_at}))
             return self._walk(case_no, [], staff, steps)
 
-        self._ledger.append(f"station-{staff.station}", build)
+        self._ledger.append(of_station(staff.station), build)
         return case_no
 
     def act(
         self, case_no: str, staff: Staff, steps: Sequence[tuple[str, Mapping[str, Any]]],
         check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
-    ) -> lifecycle.CaseState:  # fmt: skip
+    ) -> None:  # fmt: skip
         """Does one or more steps (event, data) in one go; DomainError where one is not allowed, and nothing is done.
 
         `check` may look at the state inside the transaction and raise; the hub asks there who holds the claim.
         """
-        after: lifecycle.CaseState | None = None
 
         def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
-            nonlocal after
             self._register.catch_up(must=True)
             events = self._register.events(case_no)
             if not events:
@@ -128,10 +127,7 @@ class Casework:
             check(staff, lifecycle.fold(events, self._calendar()))
             return self._walk(case_no, events, staff, steps)
 
-        self._ledger.append(f"station-{case_no[:12]}", build)
-        after = self.case(case_no)
-        assert after is not None
-        return after
+        self._ledger.append(of_case(case_no), build)
 
     def _walk(
         self,
@@ -142,7 +138,7 @@ class Casework:
     ) -> list[dict[str, Any]]:
         """The events of these steps, each allowed in the state that the ones before it lead to."""
         known = list(events)
-        seen = seen_in(self._store.database(f"station-{case_no[:12]}"))
+        seen = seen_in(self._store.database(of_case(case_no)))
         written: list[dict[str, Any]] = []
         for event, data in steps:
             state = lifecycle.fold(known, self._calendar()) if known else None

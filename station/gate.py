@@ -24,12 +24,11 @@ from flask import Request
 
 from schemas import tables
 from schemas.problems import DomainError
+from station.databases import PUBLIC, station_of
 from sync import ledger
 from sync.errors import Forbidden, NotFound, Unauthorized
 from sync.peer import Refusal, Revision
 from sync.store import Database, Store
-
-PREFIX = "station-"
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,17 @@ class Gate:
 
     def allow(self, principal: Principal, db: str, action: str) -> None:
         """Forbidden unless the table at the top of this file says yes. Actions: read, write, create, admin."""
-        if db == "public" and action == "read":
+        if db == PUBLIC and action == "read":
             return
-        if db.startswith(PREFIX) and action in ("read", "write", "create"):
-            station = db[len(PREFIX) :]
-            if self.serves(principal.code) and self.serves(station) and self.belongs(principal.code, station):
-                return
+        station = station_of(db)
+        if (
+            station is not None
+            and action in ("read", "write", "create")
+            and self.serves(principal.code)
+            and self.serves(station)
+            and self.belongs(principal.code, station)
+        ):
+            return
         raise Forbidden(f"station {principal.code} may not {action} {db} on this server")
 
     def databases(self, principal: Principal, names: Iterable[str]) -> list[str]:
@@ -110,7 +114,7 @@ class Gate:
 
     def _device(self, code: str) -> dict[str, Any]:
         try:
-            return self._store.database("public").get(f"device:{code}") or {}
+            return self._store.database(PUBLIC).get(f"device:{code}") or {}
         except (NotFound, DomainError):
             return {}
 

@@ -245,7 +245,7 @@ def _record_page(
 def _offered(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
     found = tables.items().get(code)
     offer = offers.offer(found, parts().here) if found else None
-    if found is None or offer is None or (open_only and offer.mode == "inform"):
+    if found is None or offer is None or (open_only and offer.mode not in offers.OPENS_CASES):
         abort(404)
     return found, offer
 

@@ -22,6 +22,7 @@ import apsw
 
 from schemas import lifecycle, tables, worklists
 from schemas.workdays import Calendar
+from station.databases import DESK, PUBLIC, of_case, station_of
 from sync import ledger
 from sync.errors import DiskFull
 from sync.store import Store
@@ -130,11 +131,11 @@ class Register:
     def _apply(self, changes: Sequence[Any]) -> None:
         touched: set[str] = set()
         for db, ids in _by_database(changes).items():
-            if db.startswith("station-"):
+            if station_of(db) is not None:
                 touched |= self._note_events(db, ids)
-            elif db == "desk":
+            elif db == DESK:
                 self._note_claims(ids)
-            elif db == "public" and any(id_.startswith("day:") for id_ in ids):
+            elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
                 # A new holiday moves due dates of whatever is not over.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
         self._fold(touched)
@@ -148,7 +149,7 @@ class Register:
             if number is not None and isinstance(case_no, str):
                 events.append((db, id_, case_no, number.writer, number.epoch, number.n))
                 # An event of another station's case in this database is kept and never folded into that case.
-                if case_no[:12] == db[len("station-") :]:
+                if of_case(case_no) == db:
                     touched.add(case_no)
             elif body.get("type") == "receipt":
                 # Written by the hub alone, so well filled; an odd one is a newer version's and tells us nothing.
@@ -166,7 +167,7 @@ class Register:
         return touched
 
     def _note_claims(self, ids: Sequence[str]) -> None:
-        bodies = self._store.bodies("desk", ids)
+        bodies = self._store.bodies(DESK, ids)
         for id_ in ids:
             body = bodies.get(id_)
             if body is None or not body.get("staff"):
@@ -192,7 +193,7 @@ class Register:
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         for case_no in sorted(case_nos):
-            db = f"station-{case_no[:12]}"
+            db = of_case(case_no)
             ids = [
                 row[0]
                 for row in self._execute("SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, db))

@@ -62,24 +62,6 @@ def staff_only(view: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def roles_only(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A page for staff with one of these roles; others get 403 in words."""
-
-    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        @staff_only
-        @functools.wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            staff = signed_in()
-            assert staff is not None
-            if not staff.roles & set(roles):
-                abort(403)
-            return view(*args, **kwargs)
-
-        return guarded
-
-    return decorate
-
-
 def say(problem: Problem) -> str:
     """A problem in the reader's language, with the names of states, steps and roles inside it."""
     params = {

@@ -18,6 +18,7 @@ from hub.demo import journey
 from hub.demo.city import City
 from hub.demo.tally import Tally, read_books, tally
 from schemas import tables
+from station.databases import of_station
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,7 +100,7 @@ def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int) -> 
         stubborn = city.stop()
     hub = read_books(city.hub.settings.store_path)
     own = {
-        station.code: read_books(station.settings.store_path, [f"station-{station.code}"]) for station in city.stations
+        station.code: read_books(station.settings.store_path, [of_station(station.code)]) for station in city.stations
     }  # fmt: skip
     counts = tally(hub, own, progress.recorded)
     show(counts, killer.killed, stubborn, trouble)

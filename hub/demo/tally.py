@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas import lifecycle
 from schemas.workdays import calendar
+from station.databases import station_of
 from sync import ledger
 from sync.store import Store
 
@@ -57,7 +58,7 @@ def read_books(path: Path, databases: Iterable[str] | None = None) -> Books:
     books = Books()
     with Store.open(path, create=False) as store:
         for name in databases if databases is not None else store.databases():
-            if not name.startswith("station-"):
+            if station_of(name) is None:
                 continue
             db = store.database(name)
             books.quarantined += len(db.quarantine())

@@ -53,6 +53,11 @@ class Role(NamedTuple, Generic[S]):
     scope: Callable[[S, Station], bool]
 
 
+def no_proviso(ask: Ask[Any]) -> Problem | None:
+    """The qualifier of a role that stands alone, or whose condition is asked elsewhere."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning(Generic[S]):
     """What the words of the table mean for one machine.

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from schemas.catalogue import Catalogue
 from schemas.lifecycle.guards import FILLED, READY, TIMELY, WARNED, CaseAsk
-from schemas.lifecycle.machine import Guard, Meaning, Role, StateMachine
+from schemas.lifecycle.machine import Guard, Meaning, Role, StateMachine, no_proviso
 from schemas.lifecycle.state import Actor, CaseState, Choice
 from schemas.lifecycle.words import EVENT_NAMES, STATE_NAMES
 from schemas.problems import N_, Problem
@@ -101,21 +101,17 @@ def _author(ask: CaseAsk) -> Problem | None:
     return None
 
 
-def _no_proviso(ask: CaseAsk) -> Problem | None:
-    return None
-
-
 QUALIFIERS: Final[Mapping[str, Guard[CaseState]]] = {
-    "": _no_proviso,
+    "": no_proviso,
     "delegated items": _decided_here,
     "direct items": _decided_here,
     "author": _author,
     # The rest is asked elsewhere: of the form, of the calendar, or by the guard of `void`.
-    "zone_head approves": _no_proviso,
-    "with supervisor co-sign": _no_proviso,
-    "at planned end": _no_proviso,
-    "through any station": _no_proviso,
-    "if accepted": _no_proviso,
+    "zone_head approves": no_proviso,
+    "with supervisor co-sign": no_proviso,
+    "at planned end": no_proviso,
+    "through any station": no_proviso,
+    "if accepted": no_proviso,
 }
 
 

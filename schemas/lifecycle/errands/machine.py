@@ -12,7 +12,7 @@ from typing import Final
 from schemas.lifecycle.errands.guards import FILLED, READY, TIMELY, ErrandAsk
 from schemas.lifecycle.errands.state import ErrandState
 from schemas.lifecycle.errands.words import EVENT_NAMES, STATE_NAMES
-from schemas.lifecycle.machine import Guard, Meaning, Role, StateMachine
+from schemas.lifecycle.machine import Guard, Meaning, Role, StateMachine, no_proviso
 from schemas.lifecycle.permissions import ALL
 from schemas.problems import N_, Problem
 from schemas.tables import ActorRule, Station, stations
@@ -46,13 +46,9 @@ def _the_agent(ask: ErrandAsk) -> Problem | None:
     return None
 
 
-def _no_proviso(ask: ErrandAsk) -> Problem | None:
-    return None
-
-
 QUALIFIERS: Final[Mapping[str, Guard[ErrandState]]] = {
-    "": _no_proviso,
-    "by phone, visit, 导办 desk": _no_proviso,
+    "": no_proviso,
+    "by phone, visit, 导办 desk": no_proviso,
     "the one assigned": _the_agent,
 }
 

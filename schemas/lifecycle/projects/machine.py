@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.lifecycle.machine import Guard, Meaning, Role, StateMachine
+from schemas.lifecycle.machine import Guard, Meaning, Role, StateMachine, no_proviso
 from schemas.lifecycle.permissions import ALL, BUREAU
 from schemas.lifecycle.projects.guards import FILLED, READY, TIMELY, ProjectAsk
 from schemas.lifecycle.projects.state import ProjectState
@@ -55,13 +55,9 @@ def _of_a_department(ask: ProjectAsk) -> Problem | None:
     return None
 
 
-def _no_proviso(ask: ProjectAsk) -> Problem | None:
-    return None
-
-
 QUALIFIERS: Final[Mapping[str, Guard[ProjectState]]] = {
-    "": _no_proviso,
-    "only": _no_proviso,
+    "": no_proviso,
+    "only": no_proviso,
     "of each department": _of_a_department,
 }
 
