@@ -18,6 +18,7 @@
          ├─ MethodNotAllowed         asked in a way that is not served here                      405
          ├─ Conflict                 the document has moved on                                   409
          ├─ DatabaseExists           created twice                                               412
+         ├─ NotServed                code in documents, which is never run                       501
          ├─ MissingStub              a stub names an attachment that is not here                 412
          ├─ TooLarge                 more than the bound named in the reason                     413
          ├─ BadContentType           a body of another kind than JSON                            415
@@ -103,6 +104,12 @@ class BadRequest(TheirFault):
     """Well-formed JSON or a query of another shape than asked for."""
 
 
+class BadDocument(BadRequest):
+    """A document with members no document may have."""
+
+    error = "doc_validation"
+
+
 class IllegalDatabaseName(BadRequest):
     """A name no database can have."""
 
@@ -149,6 +156,13 @@ class DatabaseExists(TheirFault):
 
     status = 412
     error = "file_exists"
+
+
+class NotServed(TheirFault):
+    """CouchDB would do this, and this system on purpose does not."""
+
+    status = 501
+    error = "not_implemented"
 
 
 class MissingStub(TheirFault):

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
+from sync.blobs import Data
+
 Seq: TypeAlias = int | str
 """A place in a peer's changes feed. Opaque (CouchDB's are strings); 0 is the beginning. Never compare two peers'."""
 
@@ -33,6 +35,14 @@ class Changes(NamedTuple):
     pending: int | None
 
 
+class Filter(NamedTuple):
+    """Which documents are wanted: one of three, as CouchDB's `_changes` and replicator know them."""
+
+    doc_ids: tuple[str, ...] | None = None
+    selector: Mapping[str, Any] | None = None
+    design: bool = False
+
+
 class Attachment(NamedTuple):
     """A file inside a document. `data` None makes it a stub: the receiver has the bytes already."""
 
@@ -42,7 +52,7 @@ class Attachment(NamedTuple):
     length: int
     revpos: int
     """The generation that brought it."""
-    data: bytes | None
+    data: Data | None
 
 
 NO_ATTACHMENTS: Final[Mapping[str, Attachment]] = MappingProxyType({})
@@ -82,8 +92,9 @@ class Peer(Protocol):
     def identity(self) -> str:
         """Names this database and its incarnation, whatever way it is reached."""
 
-    def changes(self, since: Seq = 0, limit: int = 500) -> Changes:
-        """The feed after `since`, oldest first, each document once; at most `limit` changes."""
+    def changes(self, since: Seq = 0, limit: int = 500, *, only: Filter | None = None) -> Changes:
+        """The feed after `since`, oldest first, each document once; at most `limit` changes, of which those that `only`
+        chooses are given. So there may be none, and more to follow."""
 
     def revs_diff(self, revs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """Of the revisions asked about, those not known here. Documents of which all are known are left out."""

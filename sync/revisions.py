@@ -45,6 +45,8 @@ MAX_JUMP: Final = (
     100_000  # generations beyond the highest known; stops 10^9-f… from outranking everything for ever
 )
 
+MAX_NAME: Final = 81  # characters of a revision's name
+
 # Ours are 32 hex digits. CouchDB's too; PouchDB and CouchDB take any word from others, so we take well-formed words.
 _REV = re.compile(r"([1-9][0-9]{0,15})-([0-9A-Za-z_]{1,64})")
 _OUR_HASH = re.compile(r"[0-9a-f]{32}")
@@ -143,6 +145,17 @@ def stem(history: History, limit: int = LIMIT) -> History:
         return history
     parents = {rev: frozenset(p for p in history.parents[rev] if p in kept) for rev in kept}
     return History(parents, history.deleted & kept)
+
+
+def without(history: History, gone: Iterable[Rev]) -> History:
+    """The history as if the leaves `gone` had never been: they and the ancestors that lead only to them."""
+    parents = dict(history.parents)
+    level = set(gone)
+    while level:
+        above = {parent for rev in level for parent in parents.pop(rev, ())}
+        inner = set().union(*parents.values()) if parents else set()
+        level = {rev for rev in above if rev in parents and rev not in inner}
+    return History(parents, history.deleted & parents.keys())
 
 
 def knows(history: History, rev: str) -> bool:

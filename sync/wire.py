@@ -9,14 +9,13 @@ https://docs.couchdb.org/en/stable/replication/protocol.html#upload-batch-of-cha
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
-from sync import revisions, strict_json
-from sync.errors import BadRequest, TooLarge
+from sync import blobs, revisions, strict_json
+from sync.errors import BadDocument, BadRequest, TooLarge
 from sync.event_ids import PREFIX
 from sync.peer import NO_ATTACHMENTS, Attachment, Revision
 
@@ -45,10 +44,14 @@ def check_id(id: object) -> str:
     return id
 
 
+Files: TypeAlias = Literal["inline", "stubs", "follow"]
+"""How a document tells its attachments: as base64, by name only, or in parts of their own behind it (multipart)."""
+
+
 def splice(
-    revision: Revision, *, revs: bool = False, inline: bool = True, extra: Iterable[tuple[str, Any]] = ()
+    revision: Revision, *, revs: bool = False, files: Files = "inline", extra: Iterable[tuple[str, Any]] = ()
 ) -> bytes:
-    """The document in CouchDB's form. `revs`: with its path. `inline`: attachments as base64, else as stubs."""
+    """The document in CouchDB's form. `revs`: with its path."""
     parts = [b'{"_id":', strict_json.dumps(revision.id), b',"_rev":"', revision.path[0].encode(), b'"']
     if revision.deleted:
         parts.append(b',"_deleted":true')
@@ -57,7 +60,7 @@ def splice(
         hashes = '","'.join([rev.partition("-")[2] for rev in revision.path])
         parts.append(f',"_revisions":{{"start":{generation},"ids":["{hashes}"]}}'.encode())
     if revision.attachments:
-        members = {name: _member(attachment, inline) for name, attachment in revision.attachments.items()}
+        members = {name: _member(attachment, files) for name, attachment in revision.attachments.items()}
         parts += (b',"_attachments":', strict_json.dumps(members))
     for name, value in extra:
         parts += (b",", strict_json.dumps(name), b":", strict_json.dumps(value))
@@ -65,25 +68,41 @@ def splice(
     return b"".join(parts)
 
 
-def _member(attachment: Attachment, inline: bool) -> dict[str, Any]:
+def _member(attachment: Attachment, files: Files) -> dict[str, Any]:
     member: dict[str, Any] = {
         "content_type": attachment.content_type,
         "revpos": attachment.revpos,
         "digest": attachment.digest,
     }
-    if inline and attachment.data is not None:
-        return {**member, "data": base64.b64encode(attachment.data).decode()}
-    return {**member, "length": attachment.length, "stub": True}
+    if attachment.data is None or files == "stubs":
+        return {**member, "length": attachment.length, "stub": True}
+    if files == "follow":
+        return {**member, "length": attachment.length, "follows": True}
+    return {**member, "data": base64.b64encode(blobs.whole(attachment.data)).decode()}
+
+
+def since(revision: Revision, atts_since: Iterable[str]) -> Revision:
+    """The revision for who has those of its ancestors: files they brought become stubs."""
+    held = [int(rev.partition("-")[0]) for rev in atts_since if rev in revision.path]
+    if not held or not revision.attachments:
+        return revision
+    newest = max(held)
+    return revision._replace(
+        attachments={
+            name: a._replace(data=None) if a.revpos <= newest else a
+            for name, a in revision.attachments.items()
+        }
+    )
 
 
 # How `splice` begins a document: what follows is the body's bytes, which then need not be written anew.
 _SPLICED = re.compile(
-    r'\{"_id":"(?:[^"\\]|\\.)*","_rev":"[^"\\]*",(?:"_deleted":true,)?'
-    r'(?:"_revisions":\{"start":[0-9]+,"ids":\[[^\]]*\]\},)?(?=")'
+    rb'\{"_id":"(?:[^"\\]|\\.)*","_rev":"[^"\\]*",(?:"_deleted":true,)?'
+    rb'(?:"_revisions":\{"start":[0-9]+,"ids":\[[^\]]*\]\},)?(?=")'
 )
 
 
-def unsplice(doc: dict[str, Any], text: str | None = None) -> Revision:
+def unsplice(doc: dict[str, Any], text: bytes | None = None) -> Revision:
     """The revision a replicated document tells (`new_edits=false`). Empties `doc` of its `_` members.
 
     `text`: what `doc` was read from, if the caller has it; a body that stands in it whole is kept to the byte.
@@ -100,12 +119,14 @@ def unsplice(doc: dict[str, Any], text: str | None = None) -> Revision:
     return Revision(id, path, deleted, data or body(id, doc), attachments, checked=True)
 
 
-def _body_in(text: str) -> bytes | None:
+def _body_in(text: bytes) -> bytes | None:
     """The body as it stands in a document that was spliced; None if this one was not."""
     head = _SPLICED.match(text)
-    if head is None or text.find('"_', head.end()) >= 0 or "\\u" in text:  # an escape may hide an underscore
+    if (
+        head is None or text.find(b'"_', head.end()) >= 0 or b"\\u" in text
+    ):  # an escape may hide an underscore
         return None
-    data = b"{" + text[head.end() :].encode("utf-8")
+    data = b"{" + text[head.end() :]
     if len(data) > MAX_DOCUMENT:
         raise TooLarge(f"A document has at most {MAX_DOCUMENT} bytes.")
     return data
@@ -138,7 +159,7 @@ def body(id: str, doc: dict[str, Any]) -> bytes:
     if b'"_' in data:  # rare enough: only then are the keys looked at
         for name in [name for name in doc if name.startswith("_")]:
             if name not in _INFORMATIVE:
-                raise BadRequest(f"Bad special document member: {name[:80]}.")
+                raise BadDocument(f"Bad special document member: {name[:80]}.")
             del doc[name]
         data = strict_json.canonical(doc) if id.startswith(PREFIX) else strict_json.dumps(doc)
     if len(data) > MAX_DOCUMENT:
@@ -148,7 +169,7 @@ def body(id: str, doc: dict[str, Any]) -> bytes:
 
 def size(revision: Revision) -> int:
     """About how many bytes the revision takes in a request."""
-    files = sum(200 + (len(a.data) * 4 // 3 if a.data else 0) for a in revision.attachments.values())
+    files = sum(200 + (blobs.length(a.data) * 4 // 3 if a.data else 0) for a in revision.attachments.values())
     return 100 + len(revision.body) + 40 * len(revision.path) + files
 
 
@@ -190,17 +211,14 @@ def _attachment(name: str, member: Any) -> Attachment:
         length = member.get("length", 0)
         return Attachment(content_type, digest, length if type(length) is int else 0, revpos, None)
     written = member.get("data")
+    if isinstance(written, blobs.Spooled):  # came in a part of its own; the digest was looked at there
+        return Attachment(content_type, written.digests.md5, written.length, revpos, written)
     try:
         data = base64.b64decode(written if type(written) is str else "?", validate=True)
     except (Base64Error, ValueError) as error:
         raise BadRequest(f"The attachment {name!r} has no base64 data.") from error
-    computed = md5_digest(data)
+    computed = blobs.digests(data).md5
     # CouchDB keeps text compressed and then gives the digest of the compressed bytes; it says so with `encoding`.
     if digest and digest != computed and "encoding" not in member:
         raise BadRequest(f"The attachment {name!r} does not have the digest it claims.")
     return Attachment(content_type, computed, len(data), revpos, data)
-
-
-def md5_digest(data: bytes) -> str:
-    """CouchDB's name for bytes. It tells files apart for its peers; nothing trusts it, blobs are kept by SHA-256."""
-    return "md5-" + base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

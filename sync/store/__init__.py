@@ -6,7 +6,8 @@ reading.py     SELECTs        writing.py   taking revisions in, a batch at a tim
 schema.py      the tables     connection.py  pragmas, lock, errors
 """
 
-from sync.store.database import Database, Quarantined, Row
-from sync.store.store import Store, StoreChange, Transaction
+from sync.serving import Row, StoreChange
+from sync.store.database import Database, Quarantined
+from sync.store.store import Store, Transaction
 
 __all__ = ["Database", "Quarantined", "Row", "Store", "StoreChange", "Transaction"]

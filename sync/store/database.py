@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sync import revisions, strict_json, wire
 from sync.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge
 from sync.event_ids import PREFIX
-from sync.peer import Attachment, Changes, Refusal, Revision, Seq
+from sync.filters import chosen
+from sync.peer import Attachment, Change, Changes, Filter, Refusal, Revision, Seq
+from sync.serving import LAST, Lineage, Row
 from sync.store import reading, writing
 from sync.store.connection import rows, scalar
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 MAX_LOCAL: Final = 64 * 1024  # bytes of a `_local` document; CouchDB's checkpoints grow to 37 kB
 MAX_LOCALS: Final = 65_536  # of them in a database: a checkpoint for everybody who ever replicated with it
-_LAST: Final = "\U0010ffff"
 _LAST_SEQ: Final = "SELECT coalesce(max(seq), 0) FROM documents WHERE db = ?"
 
 
@@ -34,14 +35,6 @@ class Quarantined(NamedTuple):
     reason: str
     deleted: bool
     body: bytes
-
-
-class Row(NamedTuple):
-    """A line of `all_docs`. `doc` only when asked for."""
-
-    id: str
-    rev: str
-    doc: Revision | None
 
 
 class Database:
@@ -60,13 +53,21 @@ class Database:
 
     # -- the six methods of a peer --------------------------------------------------------------------------------
 
-    def changes(self, since: Seq = 0, limit: int = 500) -> Changes:
-        since = _seq(since)
+    def changes(
+        self, since: Seq = 0, limit: int = 500, *, only: Filter | None = None, descending: bool = False
+    ) -> Changes:
+        since = seq_of(since)
         if since > self._store.update_seq:  # given out before this store was restored from a backup
             since = 0
         with self._store.read(snapshot=True) as connection:
-            results, pending = reading.changes(connection, self.key, since, limit)
-        return Changes(results, results[-1].seq if results else since, pending)
+            results, pending = reading.changes(connection, self.key, since, limit, descending)
+        last = results[-1].seq if results else since
+        return Changes(chosen(only, results, self._winners) if only else results, last, pending)
+
+    def _winners(self, changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
+        """The winners of changes as documents, deletions too."""
+        asked = {change.id: change.revs[:1] for change in changes}
+        return map(reading.as_dict, self.get_revisions(asked, attachments=False))
 
     def revs_diff(self, revs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         with self._store.read(snapshot=True) as connection:
@@ -85,9 +86,9 @@ class Database:
                 yield revision
 
     def _with_data(self, revision: Revision) -> list[Revision]:
-        """The revision with its files' bytes, which are read one document at a time; empty if edited since."""
+        """The revision with its files, whose bytes are read when they are asked for; empty if edited since."""
         with self._store.read(snapshot=True) as connection:
-            whole = reading.get(connection, self.key, revision.id, revision.rev, data=True)
+            whole = reading.get(connection, self.key, revision.id, revision.rev, self._store.blob)
         return [whole] if whole else []
 
     def add_revisions(self, revisions: Sequence[Revision]) -> list[Refusal]:
@@ -129,8 +130,37 @@ class Database:
             history, _ = reading.histories(connection, (found.doc,))[found.doc]
         return [(str(rev), rev in history.deleted) for rev in revisions.leaves(history)]
 
-    def attachment(self, id: str, name: str, rev: str | None = None) -> tuple[Attachment, bytes] | None:
-        """A file and its bytes; None if there is none."""
+    def local_seq(self, id: str) -> Seq | None:
+        """The document's place in the feed; None if there is none."""
+        with self._store.read() as connection:
+            found = reading.documents(connection, self.key, (id,)).get(id)
+        return found.seq if found else None
+
+    def purge(self, revs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Forgets the leaves named, as if they had never been; which were forgotten. Never events."""
+        purged: dict[str, list[str]] = {}
+        with self._writing() as txn:
+            for id, asked in revs.items():
+                if not id.startswith(PREFIX) and (gone := writing.purge(txn, self.key, id, asked)):
+                    purged[id] = gone
+        return purged
+
+    def lineage(self, id: str, rev: str) -> list[Lineage]:
+        """The revision and its known ancestors, newest first; empty if it is not known."""
+        with self._store.read(snapshot=True) as connection:
+            found = reading.documents(connection, self.key, (id,)).get(id)
+            if found is None:
+                return []
+            history, held = reading.histories(connection, (found.doc,))[found.doc]
+        if not revisions.knows(history, rev):
+            return []
+        return [
+            Lineage(str(r), "deleted" if r in history.deleted else "available" if r in held else "missing")
+            for r in revisions.path(history, revisions.parse_rev(rev))
+        ]
+
+    def attachment(self, id: str, name: str, rev: str | None = None) -> Attachment | None:
+        """A file, with its bytes; None if there is none."""
         with self._store.read(snapshot=True) as connection:
             found = reading.documents(connection, self.key, (id,)).get(id)
             if found is None or (found.deleted and rev is None):
@@ -138,7 +168,7 @@ class Database:
             _, where = reading.histories(connection, (found.doc,))[found.doc]
             body = where.get(revisions.parse_rev(rev or found.winner))
             held = reading.attachments(connection, body).get(name) if body is not None else None
-            return (held[0], reading.blob(connection, held[1])) if held else None
+        return held[0]._replace(data=self._store.blob(held[1], held[0].length)) if held else None
 
     def put(self, doc: Mapping[str, Any]) -> str:
         """Writes an edit of a mutable document, or an event given whole; its new revision.
@@ -216,7 +246,7 @@ class Database:
     def all_docs(
         self,
         start: str = "",
-        end: str = _LAST,
+        end: str = LAST,
         limit: int = 1000,
         include_docs: bool = False,
         *,
@@ -276,9 +306,9 @@ class Database:
         with self._store.read() as connection:
             return int(scalar(connection, _LAST_SEQ, (self.key,)))
 
-    def wait(self, seq: int, timeout: float) -> bool:
+    def wait(self, seq: Seq, timeout: float) -> bool:
         """True as soon as this database's `update_seq` > `seq`; False after `timeout` seconds."""
-        return self._store.wait_database(self, seq, timeout)
+        return self._store.wait_database(self, seq_of(seq), timeout)
 
     def runs(self) -> dict[tuple[str, str], int]:
         """For each (writer, epoch) with events here, the largest n such that all of 1..n are held."""
@@ -349,7 +379,7 @@ class Database:
             found = rows(
                 connection,
                 "SELECT id, json FROM local_documents WHERE db = ? AND id >= ? AND id < ? ORDER BY id",
-                (self.key, prefix, prefix + _LAST),
+                (self.key, prefix, prefix + LAST),
             )
         return {id: strict_json.loads_own(body) for id, body in found}
 
@@ -369,7 +399,7 @@ class Database:
         return self._store.transaction()
 
 
-def _seq(since: Seq) -> int:
+def seq_of(since: Seq) -> int:
     """Our sequences are integers; a peer may hand them back as text."""
     if type(since) is int:
         return max(0, since)

@@ -6,12 +6,13 @@ Holds SELECTs only. Takes database keys (the integer of `databases.db`), never n
 from __future__ import annotations
 
 import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import apsw
 
 from sync import revisions, strict_json
+from sync.blobs import Blob
 from sync.peer import NO_ATTACHMENTS, Attachment, Change, Revision
 from sync.revisions import History, Rev
 from sync.store.connection import rows, scalar
@@ -74,11 +75,17 @@ def histories(connection: apsw.Connection, docs: Iterable[int]) -> dict[int, Tol
     return {doc: Told(History(e, frozenset(d)), b) for doc, (e, d, b) in told.items()}
 
 
-def changes(connection: apsw.Connection, db: int, since: int, limit: int) -> tuple[list[Change], int | None]:
-    """The feed after `since`, and how many more follow (counted up to PENDING_COUNTED)."""
+def changes(
+    connection: apsw.Connection, db: int, since: int, limit: int, descending: bool = False
+) -> tuple[list[Change], int | None]:
+    """The feed after `since`, and how many more follow (counted up to PENDING_COUNTED).
+
+    `descending`: from the end, newest first, `since` or no `since`; then nothing is pending."""
+    where, order = ("1 OR seq > ?", "DESC") if descending else ("seq > ?", "ASC")
     found = rows(
         connection,
-        "SELECT seq, id, winner, deleted, leaves, doc FROM documents WHERE db = ? AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, id, winner, deleted, leaves, doc FROM documents"  # noqa: S608  # the words of the line above
+        f" WHERE db = ? AND ({where}) ORDER BY seq {order} LIMIT ?",
         (db, since, limit),
     )
     branched = histories(connection, [row[5] for row in found if row[4] > 1])
@@ -91,7 +98,7 @@ def changes(connection: apsw.Connection, db: int, since: int, limit: int) -> tup
         )
         for seq, id, winner, deleted, leaves, doc in found
     ]
-    if len(found) < limit:
+    if len(found) < limit or descending:
         return results, 0
     pending = scalar(
         connection,
@@ -129,12 +136,10 @@ def attachments(connection: apsw.Connection, body: int) -> dict[str, tuple[Attac
     }
 
 
-def blob(connection: apsw.Connection, sha256: str) -> bytes:
-    """A file's bytes."""
-    return b"".join(
-        data
-        for (data,) in connection.execute("SELECT data FROM chunks WHERE sha256 = ? ORDER BY n", (sha256,))
-    )
+def chunk(connection: apsw.Connection, sha256: str, n: int) -> bytes | None:
+    """The n-th piece of a file; None after the last."""
+    data = scalar(connection, "SELECT data FROM chunks WHERE sha256 = ? AND n = ?", (sha256, n))
+    return None if data is None else bytes(data)
 
 
 def revision_of(
@@ -143,10 +148,10 @@ def revision_of(
     path: tuple[str, ...],
     deleted: bool,
     body: int,
-    *,
-    data: bool = False,
+    blob_at: Callable[[str, int], Blob] | None = None,
 ) -> Revision | None:
-    """One revision with its body; None if it is no leaf any more. `data`: with the attachments' bytes."""
+    """One revision with its body; None if it is no leaf any more. `blob_at(sha256, length)` gives files their bytes;
+    without it they are stubs."""
     found = rows(connection, "SELECT json, attachments FROM bodies WHERE body = ?", (body,))
     if not found:
         return None
@@ -154,7 +159,7 @@ def revision_of(
     files: Mapping[str, Attachment] = NO_ATTACHMENTS
     if attached:
         files = {
-            name: stub._replace(data=blob(connection, sha256)) if data else stub
+            name: stub._replace(data=blob_at(sha256, stub.length)) if blob_at else stub
             for name, (stub, sha256) in attachments(connection, body).items()
         }
     return Revision(id, path, bool(deleted), json, files)
@@ -228,17 +233,21 @@ def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str
 
 
 def get(
-    connection: apsw.Connection, db: int, id: str, rev: str | None = None, *, data: bool = False
+    connection: apsw.Connection,
+    db: int,
+    id: str,
+    rev: str | None = None,
+    blob_at: Callable[[str, int], Blob] | None = None,
 ) -> Revision | None:
-    """The winner, or the leaf `rev`; None if it is not held. May be a deletion. `data`: with the attachments' bytes."""
+    """The winner, or the leaf `rev`; None if it is not held. May be a deletion. `blob_at` as in `revision_of`."""
     found = documents(connection, db, (id,)).get(id)
     if found is None:
         return None
     if found.leaves == 1 and found.winner.startswith("1-") and rev in (None, found.winner):
-        return revision_of(connection, id, (found.winner,), found.deleted, found.body, data=data)
+        return revision_of(connection, id, (found.winner,), found.deleted, found.body, blob_at)
     history, where = histories(connection, (found.doc,))[found.doc]
     name = revisions.parse_rev(rev if rev is not None else found.winner)
     if name not in where:
         return None
     path = tuple(map(str, revisions.path(history, name)))
-    return revision_of(connection, id, path, name in history.deleted, where[name], data=data)
+    return revision_of(connection, id, path, name in history.deleted, where[name], blob_at)

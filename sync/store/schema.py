@@ -119,8 +119,20 @@ CREATE TABLE runs (
 ) STRICT, WITHOUT ROWID;
 """
 
+_UPDATES = """
+-- When each database was made or deleted, by name, for the feed of databases. Writes need no row here: a database's
+-- last change is found in `documents`.
+CREATE TABLE updates (
+    name TEXT    PRIMARY KEY,
+    n    INTEGER NOT NULL,                   -- counts makings and deletions
+    seq  INTEGER NOT NULL,                   -- the last document's sequence before it
+    type TEXT    NOT NULL                    -- "created" or "deleted"
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _FIRST,  # 1: the first shape
+    _UPDATES,  # 2: the feed of databases
 )
 VERSION: Final = len(MIGRATIONS)
 

@@ -24,22 +24,15 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from sync import names
+from sync.blobs import Blob, Lying
 from sync.errors import BadStore, DatabaseExists, NotFound, StoreClosed, StoreMissing, StoreTooNew
+from sync.peer import Seq
+from sync.serving import DatabaseUpdate, ServedDatabase, StoreChange
 from sync.store import connection as sqlite
-from sync.store import schema, writing
-from sync.store.database import Database
+from sync.store import reading, schema, writing
+from sync.store.database import Database, seq_of
 
 READERS: Final = 8
-
-
-class StoreChange(NamedTuple):
-    """One document of any database, at its newest place in the store's feed."""
-
-    seq: int
-    db: str
-    id: str
-    winner_rev: str
-    deleted: bool
 
 
 class _Entry(NamedTuple):
@@ -64,6 +57,13 @@ class Transaction:
         self.seq += 1
         self.touched[db] = self.seq
         return self.seq
+
+    def note_database(self, name: str, what: str) -> None:
+        """Gives the making or deletion of a database its place in the feed of databases."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO updates VALUES (?, ?, ?, ?)",
+            (name, self.counter("updates"), self.seq, what),
+        )
 
     def count(self, db: int, documents: int, deletions: int) -> None:
         """Notes by how much database `db` grew."""
@@ -109,6 +109,7 @@ class Store:
         self._random = random
         self._write_lock = threading.RLock()
         self._changed = threading.Condition()
+        self._watchers: dict[int, Callable[[frozenset[str]], None]] = {}
         self._readers: list[apsw.Connection] = []
         self._reader_slots = threading.BoundedSemaphore(READERS)
         self._closed = False
@@ -235,6 +236,8 @@ class Store:
                 self._last.update(txn.touched)
                 if txn.touched:
                     self._changed.notify_all()
+            if txn.touched and self._watchers:
+                self._tell({name for name, entry in self._databases.items() if entry.key in txn.touched})
 
     def backup(self, path: str | os.PathLike[str]) -> None:
         """A copy of the store as it is now, at `path`, encrypted as this one. Writers go on meanwhile.
@@ -294,7 +297,9 @@ class Store:
                     (name, incarnation, int(self._clock() * 1e6)),
                 )
                 key = txn.connection.last_insert_rowid()
+                txn.note_database(name, "created")
             self._databases[name] = _Entry(key, incarnation)
+            self._tell((name,))
         return Database(self, name, key, incarnation)
 
     def databases(self) -> list[str]:
@@ -309,7 +314,9 @@ class Store:
                 raise NotFound(f"There is no database {name!r} here.")
             with self.transaction() as txn:
                 writing.drop_database(txn.connection, entry.key)
+                txn.note_database(name, "deleted")
             del self._databases[name]
+            self._tell((name,))
         with self._changed:
             self._changed.notify_all()
 
@@ -331,6 +338,47 @@ class Store:
             )
             return [StoreChange(seq, db, id, winner, bool(deleted)) for seq, db, id, winner, deleted in rows]
 
+    def updates(self, since: Seq = 0) -> tuple[list[DatabaseUpdate], Seq]:
+        """What happened to databases after `since`: the last of each, oldest first; and where to go on.
+
+        A place in this feed is `<sequence>-<n>`: every document's change up to the one, and every making and deletion
+        of a database up to the other, have been told.
+        """
+        parts = str(since).partition("-")
+        seen, made = seq_of(parts[0]), seq_of(parts[2] or "0")
+        with self.read(snapshot=True) as connection:
+            noted = sqlite.rows(connection, "SELECT name, n, seq, type FROM updates WHERE n > ?", (made,))
+            written = sqlite.rows(
+                connection,
+                "SELECT name, (SELECT max(seq) FROM documents WHERE db = d.db) AS last FROM databases AS d"
+                " WHERE last > ?",
+                (seen,),
+            )
+        newest: dict[str, tuple[int, int, str]] = {name: (seq, n, kind) for name, n, seq, kind in noted}
+        for name, seq in written:
+            if name not in newest or seq > newest[name][0]:
+                newest[name] = seq, 0, "updated"
+        found = []
+        for seq, n, name, kind in sorted((seq, n, name, kind) for name, (seq, n, kind) in newest.items()):
+            seen, made = max(seen, seq), max(made, n)
+            found.append(DatabaseUpdate(f"{seen}-{made}", name, kind))  # type: ignore[arg-type]  # the column's words
+        return found, f"{seen}-{made}"
+
+    def watch(self, told: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """`told` hears the names of databases that were written, made or deleted, once that is durable. It is called
+        by whoever writes, so it must be quick. Returns what ends it."""
+        key = id(told)
+        self._watchers[key] = told
+
+        def end() -> None:
+            self._watchers.pop(key, None)
+
+        return end
+
+    def _tell(self, names: Iterable[str]) -> None:
+        for told in list(self._watchers.values()):
+            told(frozenset(names))
+
     def wait(self, seq: int, timeout: float) -> bool:
         """True as soon as `update_seq` > `seq`; False after `timeout` seconds, or when the store is closed."""
         with self._changed:
@@ -348,10 +396,25 @@ class Store:
             self._changed.wait_for(lambda: self._closed or not self.holds(db) or changed(), timeout)
             return changed()
 
-    def holds(self, db: Database) -> bool:
+    def holds(self, db: ServedDatabase) -> bool:
         """Whether this very incarnation of the database is still there."""
         entry = self._databases.get(db.name)
-        return entry is not None and entry.key == db.key
+        return entry is not None and isinstance(db, Database) and entry.key == db.key
+
+    def blob(self, sha256: str, length: int) -> Blob:
+        """A file's bytes, read piece by piece when they are asked for. NotFound if it was forgotten meanwhile."""
+
+        def read() -> Iterator[bytes]:
+            n, left = 0, length
+            while left > 0:
+                with self.read() as connection:
+                    piece = reading.chunk(connection, sha256, n)
+                if piece is None:
+                    raise NotFound("The attachment is not held any more.")
+                yield piece
+                n, left = n + 1, left - len(piece)
+
+        return Lying(length, read)
 
     def bodies(self, db: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The living winners among `ids`, as documents with `_id` and `_rev`, in one statement."""

@@ -13,14 +13,14 @@ this process has just read (hence `Revision.checked`).
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import apsw
 
-from sync import event_ids, revisions, strict_json, wire
+from sync import blobs, event_ids, revisions, strict_json, wire
+from sync.blobs import Data
 from sync.errors import BadRequest, Forbidden, MissingStub, TheirFault
 from sync.event_ids import PREFIX, EventId
 from sync.peer import Attachment, Refusal, Revision
@@ -222,6 +222,37 @@ def _write(connection: apsw.Connection, plan: _Plan) -> None:
         drop_bodies(connection, plan.superseded)
 
 
+def purge(txn: Writing, db: int, id: str, revs: Sequence[str]) -> list[str]:
+    """Forgets leaves of one document, with the ancestors that lead to nothing else; which leaves were forgotten."""
+    connection = txn.connection
+    document = reading.documents(connection, db, (id,)).get(id)
+    if document is None:
+        return []
+    history, bodies = reading.histories(connection, (document.doc,))[document.doc]
+    gone = [rev for rev in bodies if str(rev) in revs]
+    if not gone:
+        return []
+    left = revisions.without(history, gone)
+    connection.executemany(
+        "DELETE FROM revisions WHERE doc = ? AND generation = ? AND hash = ?",
+        [(document.doc, *rev) for rev in history.parents if rev not in left.parents],
+    )
+    drop_bodies(connection, [bodies[rev] for rev in gone])
+    was = int(document.deleted)
+    if not left.parents:
+        connection.execute("DELETE FROM documents WHERE seq = ?", (document.seq,))
+        txn.count(db, was - 1, -was)
+    else:
+        leaves = revisions.leaves(left)
+        deleted = int(leaves[0] in left.deleted)
+        connection.execute(
+            "UPDATE documents SET seq = ?, winner = ?, deleted = ?, leaves = ?, body = ? WHERE seq = ?",
+            (txn.next_seq(db), str(leaves[0]), deleted, len(leaves), bodies[leaves[0]], document.seq),
+        )
+        txn.count(db, was - deleted, deleted - was)
+    return [str(rev) for rev in gone]
+
+
 def drop_bodies(connection: apsw.Connection, numbers: Sequence[int]) -> None:
     """Forgets bodies that are no leaves any more, and files nobody names any more."""
     keys = [(number,) for number in numbers]
@@ -243,7 +274,7 @@ def _check_stubs(connection: apsw.Connection, revision: Revision, bodies: Sequen
     for name, attachment in revision.attachments.items():
         if attachment.data is None and attachment.digest not in held:
             raise MissingStub(f"The attachment {name!r} is named as a stub but not held here.")
-        if attachment.data is not None and wire.md5_digest(attachment.data) != attachment.digest:
+        if attachment.data is not None and blobs.digests(attachment.data).md5 != attachment.digest:
             raise BadRequest(f"The attachment {name!r} does not have the digest it claims.")
 
 
@@ -253,18 +284,26 @@ def _write_files(connection: apsw.Connection, files: list[tuple[int, int, Revisi
             if attachment.data is None:
                 sha256, length = _held(connection, doc, attachment)
             else:
-                sha256, length = hashlib.sha256(attachment.data).hexdigest(), len(attachment.data)
+                _, sha256, length = blobs.digests(attachment.data)
                 connection.executemany(
                     "INSERT OR IGNORE INTO chunks VALUES (?, ?, ?)",
-                    [
-                        (sha256, n, attachment.data[start : start + CHUNK])
-                        for n, start in enumerate(range(0, max(length, 1), CHUNK))
-                    ],
+                    ((sha256, n, chunk) for n, chunk in enumerate(_chunks(attachment.data))),
                 )
             connection.execute(
                 "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (body, name, attachment.content_type, attachment.digest, length, attachment.revpos, sha256),
             )
+
+
+def _chunks(data: Data) -> Iterator[bytes]:
+    """The bytes in rows of CHUNK, at least one."""
+    held = bytearray()
+    for piece in blobs.pieces(data):
+        held += piece
+        while len(held) > CHUNK:
+            yield bytes(held[:CHUNK])
+            del held[:CHUNK]
+    yield bytes(held)
 
 
 def _held(connection: apsw.Connection, doc: int, stub: Attachment) -> tuple[str, int]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import event_ids, strict_json, wire
+from sync import blobs, event_ids, strict_json, wire
 from sync.errors import BadRequest, Forbidden
 from sync.peer import Attachment, Revision
 from tests.sync.test_strict_json import values
@@ -79,10 +79,10 @@ def test_a_revision_survives_couchdbs_form(
 ) -> None:
     path = tuple(f"{generation}-{'ab' * 16}" for generation in range(steps, 0, -1))
     data = b"hello"
-    files = {"附件 1.txt": Attachment("text/plain", wire.md5_digest(data), 5, 1, data)} if attached else {}
+    files = {"附件 1.txt": Attachment("text/plain", blobs.digests(data).md5, 5, 1, data)} if attached else {}
     sent = Revision(id, path, deleted, strict_json.dumps(content), files)
     text = wire.splice(sent, revs=True)
-    for known in (None, text.decode()):
+    for known in (None, text):
         came = wire.unsplice(strict_json.loads(text), known)
         assert came[:4] == sent[:4]
         assert dict(came.attachments) == files
@@ -91,20 +91,20 @@ def test_a_revision_survives_couchdbs_form(
 def test_a_spliced_body_is_kept_to_the_byte() -> None:
     body = b'{"a": 1.50,\n"b":"\xe5\xbc\xa0"}'
     text = wire.splice(Revision("x", ("1-a",), False, body), revs=True)
-    assert wire.unsplice(strict_json.loads(text), text.decode()).body == body
+    assert wire.unsplice(strict_json.loads(text), text).body == body
 
 
 def test_an_escaped_underscore_is_an_underscore() -> None:
     text = b'{"_id":"x","_rev":"1-a","\\u005fdeleted":true,"a":1}'
-    came = wire.unsplice(strict_json.loads(text), text.decode())
+    came = wire.unsplice(strict_json.loads(text), text)
     assert (came.deleted, came.body) == (True, b'{"a":1}')
     with pytest.raises(BadRequest):
-        wire.unsplice({"_id": "x", "_rev": "1-a", "_odd": 1}, '{"_id":"x","_rev":"1-a","\\u005fodd":1}')
+        wire.unsplice({"_id": "x", "_rev": "1-a", "_odd": 1}, b'{"_id":"x","_rev":"1-a","\\u005fodd":1}')
 
 
 def test_a_body_is_never_taken_from_a_text_that_holds_more_members_of_couchdbs() -> None:
     text = b'{"_id":"x","_rev":"1-a","a":1,"_deleted":true}'
-    came = wire.unsplice(strict_json.loads(text), text.decode())
+    came = wire.unsplice(strict_json.loads(text), text)
     assert (came.deleted, came.body) == (True, b'{"a":1}')
 
 

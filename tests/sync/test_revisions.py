@@ -205,3 +205,14 @@ def test_a_revisions_name_is_computed_from_what_it_says(
     assert str(rev) == revisions.compute_rev(dict(reversed(doc.items())), parent, dead)
     assert str(rev) != revisions.compute_rev({**doc, "_id": "y"}, parent, dead)
     assert str(rev) != revisions.compute_rev(doc, parent, not dead)
+
+
+@given(pieces(), st.data())
+def test_what_is_purged_was_never_there(made: list[History], data: st.DataObject) -> None:
+    whole = together(made)
+    leaves = revisions.leaves(whole)
+    gone = data.draw(st.lists(st.sampled_from(leaves), unique=True))
+    left = revisions.without(whole, gone)
+    assert set(revisions.leaves(left)) == set(leaves) - set(gone)
+    assert all(parents <= left.parents.keys() for parents in left.parents.values())
+    assert left.deleted <= left.parents.keys()

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sync import event_ids, strict_json
+from sync import blobs, event_ids, strict_json
 from sync.errors import BadRequest, Conflict, DatabaseExists, Forbidden, NotFound
-from sync.peer import Revision
+from sync.peer import Attachment, Filter, Revision
 from sync.store import Database, Store, writing
 from tests.sync.neighbours import documents
 from tests.sync.test_peers import event, revision
@@ -69,7 +69,7 @@ def test_a_file_is_kept_once_and_forgotten_with_its_last_document(store: Store, 
     assert chunks() == 1
     db.put({"_id": "a", "_rev": first})
     found = db.attachment("b", "f")
-    assert found is not None and found[1] == b"hello"
+    assert found is not None and found.data is not None and blobs.whole(found.data) == b"hello"
     db.put({"_id": "b", "_rev": other, "_deleted": True})
     assert chunks() == 0
 
@@ -81,7 +81,8 @@ def test_an_edit_keeps_a_file_by_its_stub(db: Database) -> None:
     second = db.put({**read, "n": 2})
     assert second != first
     found = db.attachment("a", "f")
-    assert found is not None and found[1] == b"hello" and found[0].revpos == 1
+    assert found is not None and found.data is not None
+    assert blobs.whole(found.data) == b"hello" and found.revpos == 1
 
 
 def test_an_event_is_put_once(db: Database) -> None:
@@ -328,3 +329,90 @@ def test_local_documents_have_a_revision_of_their_own(db: Database) -> None:
         db.put_local("", {})
     with pytest.raises(Exception, match="65536"):
         db.put_local("a", {"x": "y" * 70_000})
+
+
+# -- what clients of CouchDB ask for --------------------------------------------------------------------------------------
+
+
+def test_a_lineage_says_what_is_held_of_each_revision(db: Database) -> None:
+    first = db.put({"_id": "a", "n": 1})
+    second = db.put({"_id": "a", "_rev": first, "n": 2})
+    third = db.put({"_id": "a", "_rev": second, "_deleted": True})
+    assert db.lineage("a", third) == [(third, "deleted"), (second, "missing"), (first, "missing")]
+    assert db.lineage("a", "1-abc") == [] == db.lineage("nobody", first)
+
+
+def test_purged_is_as_if_it_had_never_been(store: Store, db: Database) -> None:
+    db.put({"_id": "a"})
+    paths = (("1-a",), ("2-b", "1-a"), ("2-c", "1-a"))
+    for path in paths:
+        assert db.add_revisions([Revision("x", path, False, b'{"n":1}')]) == []
+    before = db.update_seq
+    assert db.purge({"x": ["2-c", "9-z"], "nobody": ["1-a"]}) == {"x": ["2-c"]}
+    assert db.leaves("x") == [("2-b", False)]
+    assert db.update_seq > before
+    assert db.revs_diff({"x": ["1-a", "2-b", "2-c"]}) == {"x": ["2-c"]}
+    assert db.purge({"x": ["1-a"]}) == {}  # no leaf
+    assert db.purge({"x": ["2-b"]}) == {"x": ["2-b"]}
+    assert db.leaves("x") == [] and db.info()["doc_count"] == 1
+    with store.read() as connection:
+        assert connection.execute("SELECT count(*) FROM bodies").fetchall() == [(1,)]
+    assert db.add_revisions([Revision("x", ("1-a",), False, b"{}")]) == []
+
+
+def test_an_event_is_never_purged(db: Database) -> None:
+    id = event_ids.event_id("510903001001", "k3v7q2mh", 1)
+    rev = db.put({"_id": id, "type": "case_event"})
+    assert db.purge({id: [rev]}) == {} and db.leaves(id) == [(rev, False)]
+
+
+def test_databases_have_a_feed(store: Store, db: Database) -> None:
+    store.create_database("more")
+    told, last = store.updates()
+    assert [(update.name, update.type) for update in told] == [("things", "created"), ("more", "created")]
+    db.put({"_id": "a"})
+    store.delete_database("more")
+    told, last = store.updates(last)
+    assert [(update.name, update.type) for update in told] == [("things", "updated"), ("more", "deleted")]
+    assert store.updates(last) == ([], last)
+    assert store.updates(told[0].seq)[0] == told[1:]
+    store.create_database("more")
+    assert [(update.name, update.type) for update in store.updates(last)[0]] == [("more", "created")]
+
+
+def test_who_watches_hears_of_every_durable_write(store: Store, db: Database) -> None:
+    heard: list[frozenset[str]] = []
+    end = store.watch(heard.append)
+    db.put({"_id": "a"})
+    store.create_database("more")
+    db.put_local("x", {})  # is in no feed
+    store.delete_database("more")
+    assert heard == [{"things"}, {"more"}, {"more"}]
+    end()
+    db.put({"_id": "b"})
+    assert len(heard) == 3
+
+
+def test_a_large_file_is_read_piece_by_piece(db: Database) -> None:
+    data = bytes(range(256)) * 4096
+    file = Attachment(
+        "image/jpeg", blobs.digests(data).md5, len(data), 1, blobs.Spooled([data[:100], data[100:]])
+    )
+    assert db.add_revisions([Revision("a", ("1-a",), False, b"{}", {"f": file})]) == []
+    found = db.attachment("a", "f")
+    assert found is not None and found.data is not None and not isinstance(found.data, bytes)
+    pieces = list(found.data.pieces())
+    assert b"".join(pieces) == data and len(pieces) == 4
+    db.put({"_id": "a", "_rev": "1-a", "_deleted": True})
+    with pytest.raises(NotFound):
+        blobs.whole(found.data)
+
+
+def test_the_feed_gives_what_is_chosen_and_says_where_it_is(db: Database) -> None:
+    db.put_many(documents(10))
+    chosen = db.changes(0, 4, only=Filter(doc_ids=("doc-0009",)))
+    assert (chosen.results, chosen.last_seq, chosen.pending) == ([], 4, 6)
+    (found,) = db.changes(4, 6, only=Filter(selector={"n": {"$gt": 8}})).results
+    assert found.id == "doc-0009"
+    backwards = db.changes(0, 3, descending=True)
+    assert [change.seq for change in backwards.results] == [10, 9, 8]

@@ -124,15 +124,64 @@ def test_keys_outside_the_basic_plane_sort_as_in_rfc_8785() -> None:
     assert strict_json.canonical(value) == '{"a":3,"😀":2,"\ufb33":1}'.encode()
 
 
-@given(st.lists(values, max_size=5), st.booleans(), st.sampled_from(["", " ", "\n\t "]))
-def test_a_batch_reads_as_the_whole_text_does(items: list[Any], last: bool, gap: str) -> None:
-    written = [json.dumps(item, ensure_ascii=False) for item in items]
+@given(
+    st.lists(values, max_size=5),
+    st.booleans(),
+    st.sampled_from(["", "\n", " ", "\n\t "]),
+    st.sampled_from([(",", ":"), (", ", ": ")]),
+)
+def test_a_batch_reads_as_the_whole_text_does(
+    items: list[Any], last: bool, gap: str, separators: tuple[str, str]
+) -> None:
+    written = [json.dumps(item, ensure_ascii=False, separators=separators) for item in items]
     listed = f'"docs"{gap}:{gap}[{gap}{f"{gap},{gap}".join(written)}{gap}]'
     members = [listed, '"new_edits":false'] if last else ['"new_edits":false', listed]
     text = f"{gap}{{{gap}{f'{gap},{gap}'.join(members)}{gap}}}{gap}".encode()
     rest, read = strict_json.loads_items(text, "docs")
     assert {**rest, "docs": [value for value, _ in read]} == strict_json.loads(text)
-    assert [own for _, own in read] == written
+    assert [own for _, own in read] == [item.encode() for item in written]
+
+
+TEXTS = st.recursive(
+    st.sampled_from(
+        [
+            "null",
+            "true",
+            "0",
+            "-0",
+            "1",
+            "-7",
+            "1.5",
+            "1e2",
+            "1E400",
+            "9007199254740993",
+            "12345678901234567890",
+        ]
+    )
+    | st.text(max_size=3).map(lambda text: json.dumps(text, ensure_ascii=False))
+    | st.text(max_size=3).map(json.dumps),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[" + ",".join(items) + "]")
+        | st.lists(st.tuples(st.sampled_from(["a", "b", "\\u0000", "名"]), inner), max_size=3).map(
+            lambda pairs: "{" + ",\n".join(f'"{name}":{value}' for name, value in pairs) + "}"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(TEXTS)
+def test_the_quick_way_and_the_long_way_say_the_same(text: str) -> None:
+    def said(max_depth: int = strict_json.MAX_DEPTH) -> Any:
+        try:
+            return repr(strict_json.loads(text.encode("utf-8", "surrogatepass"), max_depth))
+        except BadJson:
+            return BadJson
+
+    quickly = said()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict_json, "_again", lambda data: strict_json._ODD)
+        assert said() == quickly
 
 
 @pytest.mark.parametrize(
