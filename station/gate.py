@@ -28,7 +28,7 @@ from station.databases import PUBLIC, station_of
 from sync import ledger
 from sync.errors import Forbidden, NotFound, Unauthorized
 from sync.peer import Refusal, Revision
-from sync.store import Database, Store
+from sync.serving import ServedDatabase, ServedStore
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Principal:
 class Gate:
     """Rules for servers below this one. `own` is this server's station code."""
 
-    def __init__(self, store: Store, own: str) -> None:
+    def __init__(self, store: ServedStore, own: str) -> None:
         self._store = store
         self._own = own
 
@@ -59,6 +59,16 @@ class Gate:
         ):
             raise Unauthorized("station code or device secret is wrong, or the device was revoked")
         return Principal(given.username)
+
+    def name(self, principal: Principal) -> str:
+        """The station code."""
+        return principal.code
+
+    def recall(self, name: str) -> Principal:
+        """A station that has proved its secret a while ago, unless its device was revoked since."""
+        if self._device(name).get("status") != "active":
+            raise Unauthorized("the device was revoked")
+        return Principal(name)
 
     def allow(self, principal: Principal, db: str, action: str) -> None:
         """Forbidden unless the table at the top of this file says yes. Actions: read, write, create, admin."""
@@ -89,7 +99,7 @@ class Gate:
             revision.id, rev, "forbidden", f"{principal.code} may not write {revision.id} into {db}"
         )
 
-    def written(self, principal: Principal, db: Database) -> None:
+    def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Called after documents of a station are durable here."""
 
     # -- the rules -----------------------------------------------------------------------------------------------

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import errno
 import logging
-import select
 import signal
 import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any, Final
 
 from flask import Flask
-from waitress.server import create_server
 
+from station.agent import DIALECT
 from station.app import Parts
-from sync.endpoint import WAITRESS
+from sync.endpoint import Endpoint
+from sync.endpoint.asgi import Asgi
+from sync.endpoint.http import HttpServer
 
 log = logging.getLogger("bianmin.server")
+
+LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form
 
 
 class CannotListen(Exception):
@@ -50,10 +54,8 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
     `ready` is called with the address once requests are answered.
     """
     host, port = bound.getsockname()[:2]
-    server = create_server(
-        app, sockets=[bound], threads=parts.settings.threads, ident=None, clear_untrusted_proxy_headers=True,
-        channel_timeout=60, connection_limit=4000, asyncore_use_poll=hasattr(select, "poll"), max_request_body_size=64 * 1024 * 1024, **WAITRESS,
-    )  # fmt: skip
+    bridge = asgi(app, parts)
+    server = HttpServer(bridge, bound, ready=lambda: ready(f"http://{host}:{port}"))
     stopping = threading.Event()
     workers = [threading.Thread(target=_follow, args=(parts, stopping), name="register", daemon=True)]
     if parts.settings.parents:
@@ -69,18 +71,29 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
         signal.signal(signal.SIGTERM, stop)
         for worker in workers:
             worker.start()
-        ready(f"http://{host}:{port}")
         server.run()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # the server stops cleanly at a signal, and then lets it have its way
         pass
     finally:
-        server.close()
+        bridge.close()
         stopping.set()
         parts.agent.stop()
         for worker in workers:
             if worker.is_alive():
                 worker.join(timeout=3)  # a request on a dead line may take longer; what landed is durable
         parts.close()
+
+
+def asgi(app: Flask, parts: Parts) -> Asgi:
+    """The application with feeds that hold no thread, and large bodies only from those who may send them."""
+    endpoint: Endpoint = app.extensions["bianmin-endpoint"]
+
+    def knows(environ: dict[str, Any]) -> bool:
+        if environ["PATH_INFO"].startswith(DIALECT + "/"):
+            return endpoint.knows(environ)
+        return int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM
+
+    return Asgi(app, parts.store, threads=parts.settings.threads, knows=knows)
 
 
 def _follow(parts: Parts, stopping: threading.Event) -> None:

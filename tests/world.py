@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from typing import Any
 import argon2
 import httpx
 from flask import Flask
-from waitress import wasyncore
-from waitress.server import create_server
 
 from hub import app as hub_app
 from hub import devices
@@ -28,8 +25,9 @@ from station import app as station_app
 from station.accounts import Staff
 from station.app import Parts
 from station.moment import ZONE
-from station.server import listen
+from station.server import asgi, listen
 from station.settings import Settings
+from sync.endpoint.http import running
 
 HUB, BUREAU = "510900000000", "510903000000"
 TOWNSHIP, VILLAGE, NEIGHBOUR = "510903001000", "510903001001", "510903001002"
@@ -92,10 +90,12 @@ class World:
 
     folder: Path
     sockets: bool
+    couchdb: str = ""
+    """Where the hub keeps its databases; "" for a file."""
     time: Time = field(default_factory=Time)
     servers: dict[str, Server] = field(default_factory=dict)
     _clients: list[httpx.Client] = field(default_factory=list)
-    _threads: dict[str, tuple[threading.Event, threading.Thread]] = field(default_factory=dict)
+    _running: dict[str, ExitStack] = field(default_factory=dict)
 
     def __getitem__(self, code: str) -> Server:
         return self.servers[code]
@@ -109,6 +109,7 @@ class World:
             parents=tuple(self[parent].url for parent in parents),
             token=token,
             hosts=("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
+            couchdb_url=self.couchdb if code == HUB else "",
         )
         world: dict[str, Any] = {"clock": self.time, "hasher": QUICK, "transport_for": self.way}
         if code == HUB:
@@ -119,9 +120,19 @@ class World:
             app = station_app.create_app(parts)
         for employee_no in people:
             parts.accounts.set_staff(PEOPLE[employee_no], PASSWORD)
-        server = Server(parts, app, self._address(code, app))
+        server = Server(parts, app, self._address(code, app, parts))
         self.servers[code] = server
         return server
+
+    def add_web_node(self, name: str, couchdb: str = "") -> Server:
+        """Another web node of the hub, on the same CouchDB, perhaps by another way; found under `name`."""
+        settings = self[HUB].parts.settings
+        hosts = (*settings.hosts, name)
+        settings = replace(settings, data=self.folder / name, couchdb_url=couchdb or self.couchdb, hosts=hosts)
+        parts = hub_app.build_parts(settings, clock=self.time, hasher=QUICK, transport_for=self.way)
+        app = hub_app.create_app(parts)
+        self.servers[name] = Server(parts, app, self._address(name, app, parts))
+        return self.servers[name]
 
     def way(self, url: str) -> httpx.BaseTransport | None:
         """How requests travel to a server: by a socket, or straight into its application."""
@@ -134,25 +145,23 @@ class World:
         for server in self.servers.values():
             server.parts.agent.close()
 
-    def _address(self, code: str, app: Flask) -> str:
+    def _address(self, code: str, app: Flask, parts: Parts) -> str:
         if not self.sockets:
             names = {HUB: "hub", TOWNSHIP: "township", VILLAGE: "village", NEIGHBOUR: "neighbour"}
             return f"http://{names.get(code, code)}"
         bound = listen("127.0.0.1", 0)
-        server = create_server(app, sockets=[bound], threads=4)
-        stopping = threading.Event()
-        thread = threading.Thread(target=_answer, args=(server, stopping), daemon=True)
-        thread.start()
-        self._threads[code] = (stopping, thread)
+        bridge = asgi(app, parts)
+        running_server = self._running[code] = ExitStack()
+        running_server.callback(bound.close)
+        running_server.callback(bridge.close)
+        running_server.enter_context(running(bridge, bound))
         return f"http://127.0.0.1:{bound.getsockname()[1]}"
 
     def take_down(self, code: str) -> None:
         """From now on nobody answers at this server's address; its own agent still can call out."""
         self[code].up = False
-        if code in self._threads:
-            stopping, thread = self._threads.pop(code)
-            stopping.set()
-            thread.join(timeout=5)
+        if code in self._running:
+            self._running.pop(code).close()
 
     def sync(self, *codes: str) -> None:
         """One round of each server's agent, in this order."""
@@ -174,18 +183,10 @@ class World:
     def close(self) -> None:
         for client in self._clients:
             client.close()
-        for code in list(self._threads):
+        for code in list(self._running):
             self.take_down(code)
         for server in self.servers.values():
             server.parts.close()
-
-
-def _answer(server: Any, stopping: threading.Event) -> None:
-    """Serves until told to stop, then closes everything in this thread, which is the only one that may."""
-    while not stopping.is_set():
-        wasyncore.loop(timeout=0.05, map=server._map, count=1)
-    server.task_dispatcher.shutdown()
-    wasyncore.close_all(server._map, ignore_all=True)
 
 
 class Visitor:
@@ -233,9 +234,9 @@ class Visitor:
 
 
 @contextmanager
-def small_city(folder: Path, *, sockets: bool = False) -> Iterator[World]:
-    """The hub, one township and two of its villages, with staff."""
-    world = World(folder, sockets)
+def small_city(folder: Path, *, sockets: bool = False, couchdb: str = "") -> Iterator[World]:
+    """The hub, one township and two of its villages, with staff. `couchdb`: where the hub keeps its databases."""
+    world = World(folder, sockets, couchdb)
     try:
         world.add(HUB, people=("E001", "E002", "E003", "X001", "S001"))
         world.add(TOWNSHIP, HUB, people=("T001",))

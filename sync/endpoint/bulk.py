@@ -1,4 +1,4 @@
-"""Many documents in one request: `_revs_diff`, `_bulk_get`, `_bulk_docs`, `_all_docs`.
+"""Many documents in one request: `_revs_diff`, `_missing_revs`, `_bulk_get`, `_bulk_docs`.
 
 https://docs.couchdb.org/en/stable/api/database/bulk-api.html. One bad document is answered for by itself; the others
 go their way. Refusals say "forbidden", the word on which PouchDB and CouchDB go on with the next document.
@@ -7,20 +7,18 @@ go their way. Refusals say "forbidden", the word on which PouchDB and CouchDB go
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import flask
 
-from sync import strict_json, wire
+from sync import multipart, revisions, strict_json, wire
 from sync.endpoint import answers, requests
 from sync.endpoint.context import Context
-from sync.errors import BadRequest, TheirFault
+from sync.errors import BadRequest, TheirFault, TooLarge
 from sync.peer import Refusal, Revision
-from sync.store import Database
-
-PAGE: Final = 1000  # rows of _all_docs read at once
-MAX_SKIP: Final = 1_000_000
+from sync.serving import ServedDatabase
 
 
 def register(blueprint: flask.Blueprint, context: Context) -> None:
@@ -29,26 +27,26 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
     @route("/<db>/_revs_diff", methods=["POST"])
     def revs_diff(db: str) -> flask.Response:
         database = context.open(db, "read")
-        asked = requests.json_object()
-        if len(asked) > requests.MAX_ITEMS:
-            raise BadRequest(f"At most {requests.MAX_ITEMS} documents.")
-        for revs in asked.values():
-            if type(revs) is not list or len(revs) > 1000 or not all(type(rev) is str for rev in revs):
-                raise BadRequest("Each document has a list of revisions.")
+        asked = requests.revisions_by_id(requests.json_object())
         missing = database.revs_diff(asked)
         return answers.json({id: {"missing": revs} for id, revs in missing.items()})
+
+    @route("/<db>/_missing_revs", methods=["POST"])
+    def missing_revs(db: str) -> flask.Response:
+        database = context.open(db, "read")
+        asked = requests.revisions_by_id(requests.json_object())
+        return answers.json({"missing_revs": database.revs_diff(asked)})
 
     @route("/<db>/_bulk_get", methods=["POST"])
     def bulk_get(db: str) -> flask.Response:
         database = context.open(db, "read")
-        wanted = requests.items(requests.json_object(), "docs")
-        asked: dict[str, list[str]] = {}
-        for item in wanted:
-            id, rev = (item.get("id"), item.get("rev")) if type(item) is dict else (None, None)
-            if type(id) is not str or not (rev is None or type(rev) is str):
-                raise BadRequest("Each of docs has an id, and perhaps a rev.")
-            asked.setdefault(id, []).append(rev or _winner(database, id))
-        return answers.raw(_bulk_get(database, asked))
+        wanted = [_item(item) for item in requests.items(requests.json_object(), "docs")]
+        found = _found(database, wanted, latest=requests.flag("latest"), data=requests.flag("attachments"))
+        if answers.wants("multipart/mixed"):
+            flat = (one for _, docs in found for one in docs)
+            content_type, pieces = multipart.mixed(flat, revs=requests.flag("revs"))
+            return flask.Response(answers.joined(pieces), content_type=content_type)
+        return answers.raw(answers.joined(_bulk_get(found, requests.flag("revs"))))
 
     @route("/<db>/_bulk_docs", methods=["POST"])
     def bulk_docs(db: str) -> flask.Response:
@@ -56,6 +54,7 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
         rest, docs = requests.json_items("docs")
         if not all(type(doc) is dict for doc, _ in docs):
             raise BadRequest("Document must be a JSON object")
+        _check_siblings(docs)
         edits = rest.get("new_edits", True)
         if type(edits) is not bool:
             raise BadRequest("new_edits is true or false.")
@@ -63,79 +62,75 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
             return answers.json(_edits(context, database, [doc for doc, _ in docs]), 201)
         return answers.json(_replicated(context, database, docs), 201)
 
-    @route("/<db>/_all_docs", methods=["GET", "POST"])
-    def all_docs(db: str) -> flask.Response:
-        database = context.open(db, "read")
-        with_docs = requests.flag("include_docs")
-        if flask.request.method == "POST":
-            keys = requests.items(requests.json_object(), "keys")
-            if not all(type(key) is str for key in keys):
-                raise BadRequest("Keys are ids.")
-            return answers.raw(_keyed(database, keys, with_docs))
-        return answers.raw(_range(database, with_docs))
-
 
 # -- _bulk_get ----------------------------------------------------------------------------------------------------------
 
 
-def _winner(database: Database, id: str) -> str:
+def _item(item: Any) -> tuple[str, str | None, list[str]]:
+    """Id, revision (None: the winner) and what the other side has already."""
+    id, rev, held = (
+        (item.get("id"), item.get("rev"), item.get("atts_since") or [])
+        if type(item) is dict
+        else (None, None, [])
+    )
+    if type(id) is not str or not (rev is None or type(rev) is str) or type(held) is not list:
+        raise BadRequest("Each of docs has an id, and perhaps a rev and atts_since.")
+    return id, rev, held
+
+
+def _found(
+    database: ServedDatabase, wanted: list[tuple[str, str | None, list[str]]], *, latest: bool, data: bool
+) -> Iterator[tuple[str, list[Revision | dict[str, Any]]]]:
+    """For each item asked for, in order: the revisions, or why there are none."""
+    asked: dict[str, list[str]] = {}
+    items = []
+    for id, rev, held in wanted:
+        rev = rev or _winner(database, id)
+        asked.setdefault(id, []).append(rev)
+        items.append((id, rev, held))
+    there: dict[str, list[Revision]] = {}
+    for revision in database.get_revisions(asked, attachments=data):
+        there.setdefault(revision.id, []).append(revision)
+    for id, rev, held in items:
+        docs: list[Revision | dict[str, Any]] = [
+            wire.since(revision, held) if held else revision
+            for revision in there.get(id, ())
+            if revision.path[0] == rev or (latest and rev in revision.path)
+        ]
+        yield id, docs or [{"id": id, "rev": rev, "error": "not_found", "reason": "missing"}]
+
+
+def _winner(database: ServedDatabase, id: str) -> str:
     leaves = database.leaves(id)
-    return leaves[0][0] if leaves else "missing"
+    return leaves[0][0] if leaves else "undefined"
 
 
-def _bulk_get(database: Database, asked: dict[str, list[str]]) -> Iterator[bytes]:
+def _bulk_get(found: Iterator[tuple[str, list[Revision | dict[str, Any]]]], revs: bool) -> Iterator[bytes]:
     """Bodies go out as they are kept, between bytes that are written here; nothing is encoded again but ids."""
-    exact = not requests.flag("latest")
-    revs = requests.flag("revs")
-    inline = requests.flag("attachments")
-
-    def parts() -> Iterator[bytes]:
-        yield b'{"results":['
-        left = dict(asked)
-        open_id: str | None = None
-        for revision in database.get_revisions(asked, attachments=inline):
-            if exact and revision.rev not in asked[revision.id]:
-                continue
-            doc = b'{"ok":' + wire.splice(revision, revs=revs, inline=inline) + b"}"
-            if revision.id == open_id:
-                yield b"," + doc
-                continue
-            if open_id is not None:
-                yield b"]},"
-            yield b'{"id":' + strict_json.dumps(revision.id) + b',"docs":[' + doc
-            open_id = revision.id
-            left.pop(open_id, None)
-        if open_id is not None:
-            yield b"]}"
-        separator = b"," if open_id is not None else b""
-        for id, wanted in left.items():
-            errors = [
-                {"error": {"id": id, "rev": rev, "error": "not_found", "reason": "missing"}} for rev in wanted
-            ]
-            yield separator + strict_json.dumps({"id": id, "docs": errors})
-            separator = b","
-        yield b"]}\n"
-
-    return _joined(parts())
-
-
-def _joined(parts: Iterator[bytes], about: int = 256 * 1024) -> Iterator[bytes]:
-    """Small parts gathered into larger ones: every part costs the WSGI server a write."""
-    gathered: list[bytes] = []
-    size = 0
-    for part in parts:
-        gathered.append(part)
-        size += len(part)
-        if size >= about:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    yield b"".join(gathered)
+    separator = b'{"results":['
+    for id, docs in found:
+        parts = [
+            b'{"error":' + strict_json.dumps(one) + b"}"
+            if isinstance(one, dict)
+            else b'{"ok":' + wire.splice(one, revs=revs) + b"}"
+            for one in docs
+        ]
+        yield b'%b{"id":%b,"docs":[%b]}' % (separator, strict_json.dumps(id), b",".join(parts))
+        separator = b","
+    yield b'{"results":[]}\n' if separator != b"," else b"]}\n"
 
 
 # -- _bulk_docs -------------------------------------------------------------------------------------------------------
 
 
-def _edits(context: Context, database: Database, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _check_siblings(docs: list[tuple[dict[str, Any], bytes]]) -> None:
+    """TooLarge for many revisions of one document: each is looked at in the light of the one before."""
+    ids = Counter(id for doc, _ in docs if type(id := doc.get("_id")) is str)
+    if ids and max(ids.values()) > requests.MAX_SIBLINGS:
+        raise TooLarge(f"A request brings at most {requests.MAX_SIBLINGS} revisions of one document.")
+
+
+def _edits(context: Context, database: ServedDatabase, docs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """New edits: each document gets a revision, or is told why not."""
     for doc in docs:
         doc.setdefault("_id", secrets.token_hex(16))
@@ -151,7 +146,7 @@ def _edits(context: Context, database: Database, docs: list[dict[str, Any]]) -> 
 
 
 def _replicated(
-    context: Context, database: Database, docs: list[tuple[dict[str, Any], str]]
+    context: Context, database: ServedDatabase, docs: list[tuple[dict[str, Any], bytes]]
 ) -> list[dict[str, Any]]:
     """`new_edits=false`: the revisions as they come. Only those that were not taken are answered for."""
     taken: list[Revision] = []
@@ -162,7 +157,9 @@ def _replicated(
             revision = wire.unsplice(doc, text)
             refusal = context.admit(database, revision)
         except TheirFault as fault:
-            refusal = Refusal(str(id), str(rev), "forbidden", fault.reason)
+            refusal = Refusal(
+                str(id)[: wire.MAX_ID], str(rev)[: revisions.MAX_NAME], "forbidden", fault.reason
+            )
         if refusal is None:
             taken.append(revision)
         else:
@@ -171,67 +168,3 @@ def _replicated(
     if len(stored) < len(taken):
         context.written(database)
     return [refusal._asdict() for refusal in refused + stored]
-
-
-# -- _all_docs --------------------------------------------------------------------------------------------------------
-
-
-def _row(id: str, rev: str, doc: Revision | None) -> bytes:
-    key = strict_json.dumps(id)
-    row = b'{"id":%b,"key":%b,"value":{"rev":"%b"}' % (key, key, rev.encode())
-    return row + (b',"doc":' + wire.splice(doc) if doc else b"") + b"}"
-
-
-def _keyed(database: Database, keys: list[str], with_docs: bool) -> Iterator[bytes]:
-    yield b'{"total_rows":%d,"offset":0,"rows":[\n' % database.info()["doc_count"]
-    for i, key in enumerate(keys):
-        revision = database.revision(key)
-        if revision is None:
-            row = strict_json.dumps({"key": key, "error": "not_found"})
-        elif revision.deleted:
-            value = {"rev": revision.rev, "deleted": True}
-            row = strict_json.dumps(
-                {"id": key, "key": key, "value": value, **({"doc": None} if with_docs else {})}
-            )
-        else:
-            row = _row(key, revision.rev, revision if with_docs else None)
-        yield (b",\n" if i else b"") + row
-    yield b"\n]}\n"
-
-
-def _range(database: Database, with_docs: bool) -> Iterator[bytes]:
-    """A range of ids, page by page."""
-    descending = requests.flag("descending")
-    inclusive = requests.flag("inclusive_end", True)
-    key = requests.key("key")
-    start = key if key is not None else requests.key("startkey", "start_key")
-    end = key if key is not None else requests.key("endkey", "end_key")
-    low, high = "", "\U0010ffff"
-    start = start if start is not None else (high if descending else low)
-    end = end if end is not None else (low if descending else high)
-    limit = requests.number("limit", 10**9) or 0
-    skip = requests.number("skip", 0, most=MAX_SKIP) or 0
-
-    def parts(start: str, left: int, skip: int) -> Iterator[bytes]:
-        yield b'{"total_rows":%d,"offset":%d,"rows":[\n' % (database.info()["doc_count"], skip)
-        separator = b""
-        while left > 0:
-            rows = database.all_docs(
-                start,
-                end,
-                min(left, PAGE),
-                with_docs,
-                descending=descending,
-                skip=skip,
-                inclusive_end=inclusive,
-            )
-            if rows:
-                yield separator + b",\n".join([_row(*row) for row in rows])
-                separator = b",\n"
-            if len(rows) < PAGE:
-                break
-            left -= len(rows)
-            start, skip = rows[-1].id, 1  # go on after the last one
-        yield b"\n]}\n"
-
-    return parts(start, limit, skip)

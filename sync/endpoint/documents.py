@@ -1,58 +1,33 @@
-"""One document, its attachments, and documents that stay here.
-
-https://docs.couchdb.org/en/stable/api/document/common.html, …/api/local.html
-"""
+"""One document: https://docs.couchdb.org/en/stable/api/document/common.html. Its files are `attachments.py`'s."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 import flask
 
-from sync import strict_json, wire
-from sync.endpoint import answers, requests
+from sync import multipart, strict_json, wire
+from sync.endpoint import answers, attachments, requests
+from sync.endpoint.changes import conflicts
 from sync.endpoint.context import Context
 from sync.errors import BadRequest, Conflict, Forbidden, NotFound
 from sync.peer import Revision
-from sync.store import Database
+from sync.revisions import parse_rev
+from sync.serving import ServedDatabase
+
+MAX_OPEN_REVS: Final = 1000
 
 
 def register(blueprint: flask.Blueprint, context: Context) -> None:
     route = blueprint.route
 
-    @route("/<db>/_local/<path:rest>", methods=["GET"])
-    def get_local(db: str, rest: str) -> flask.Response:
-        id = "/".join(requests.segments("_local/" + rest)[1:])
-        found = context.open(db, "read").get_local_rev(id)
-        if found is None:
-            raise NotFound("missing")
-        return answers.json({"_id": f"_local/{id}", "_rev": found[0], **found[1]})
-
-    @route("/<db>/_local/<path:rest>", methods=["PUT"])
-    def put_local(db: str, rest: str) -> flask.Response:
-        # A checkpoint is part of reading: who may read may remember how far.
-        id = "/".join(requests.segments("_local/" + rest)[1:])
-        database = context.open(db, "read")
-        doc = requests.json_object()
-        rev = doc.pop("_rev", None)
-        if not (rev is None or type(rev) is str):
-            raise BadRequest("_rev is a string.")
-        written = database.put_local_rev(id, doc, rev, check=True)
-        return answers.json({"ok": True, "id": f"_local/{id}", "rev": written}, 201)
-
-    @route("/<db>/_local/<path:rest>", methods=["DELETE"])
-    def delete_local(db: str, rest: str) -> flask.Response:
-        id = "/".join(requests.segments("_local/" + rest)[1:])
-        if not context.open(db, "read").delete_local(id):
-            raise NotFound("missing")
-        return answers.json({"ok": True, "id": f"_local/{id}", "rev": "0-0"})
-
     @route("/<db>/<path:rest>", methods=["GET"])
     def get_document(db: str, rest: str) -> flask.Response:
         database = context.open(db, "read")
-        id, attachment = _address(rest)
+        id, attachment = address(rest)
         if attachment:
-            return _attachment(database, id, attachment)
+            return attachments.give(database, id, attachment)
         if "open_revs" in flask.request.args:
             return _open_revs(database, id)
         return _document(database, id)
@@ -60,28 +35,53 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
     @route("/<db>/<path:rest>", methods=["PUT"])
     def put_document(db: str, rest: str) -> flask.Response:
         database = context.open(db, "write")
-        id, attachment = _address(rest)
+        id, attachment = address(rest)
         if attachment:
-            raise BadRequest("Attachments are written inside their document.")
-        doc = requests.json_object()
+            return edit(context, database, attachments.with_file(database, id, attachment, _base({})))
+        if flask.request.mimetype == "multipart/related":
+            doc = multipart.read_related(requests.pieces(), flask.request.content_type or "")
+        else:
+            doc = requests.json_object()
         if doc.setdefault("_id", id) != id:
             raise BadRequest("Document ID must match the URL.")
         if not requests.flag("new_edits", True):
             return _replicated(context, database, doc)
-        return _edit(context, database, doc)
+        return edit(context, database, doc)
 
     @route("/<db>/<path:rest>", methods=["DELETE"])
     def delete_document(db: str, rest: str) -> flask.Response:
         database = context.open(db, "write")
-        id, attachment = _address(rest)
+        id, attachment = address(rest)
         if attachment:
-            raise BadRequest("Attachments are deleted by an edit of their document.")
+            return edit(context, database, attachments.without_file(database, id, attachment, _base({})), 200)
         if database.get(id) is None:
             raise NotFound("missing")
-        return _edit(context, database, {"_id": id, "_deleted": True}, status=200)
+        return edit(context, database, {"_id": id, "_deleted": True}, 200)
+
+    @route("/<db>/<path:rest>", methods=["COPY"])
+    def copy_document(db: str, rest: str) -> flask.Response:
+        database = context.open(db, "write")
+        id, attachment = address(rest)
+        target, _, query = flask.request.headers.get("Destination", "").partition("?")
+        if attachment or not target:
+            raise BadRequest("COPY takes a document and a Destination.")
+        source = database.revision(id, flask.request.args.get("rev"))
+        if source is None or source.deleted:
+            raise NotFound("missing")
+        doc = strict_json.loads_own(source.body)
+        found = next(iter(database.get_revisions({id: [source.rev]})), source)
+        doc["_id"] = wire.check_id(unquote(target.rpartition("/")[2]))
+        if query.startswith("rev="):
+            doc["_rev"] = query.removeprefix("rev=")
+        if found.attachments:
+            doc["_attachments"] = {
+                name: {"content_type": a.content_type, "data": attachments.copied(a)}
+                for name, a in found.attachments.items()
+            }
+        return save(context, database, doc, 201)
 
 
-def _address(rest: str) -> tuple[str, str]:
+def address(rest: str) -> tuple[str, str]:
     """Document id and attachment name ("" for none)."""
     parts = requests.segments(rest)
     if parts[0] == "_design" and len(parts) > 1:
@@ -89,74 +89,118 @@ def _address(rest: str) -> tuple[str, str]:
     return wire.check_id(parts[0]), "/".join(parts[1:])
 
 
-def _document(database: Database, id: str) -> flask.Response:
-    rev = flask.request.args.get("rev")
+def _document(database: ServedDatabase, id: str) -> flask.Response:
+    args, flag = flask.request.args, requests.flag
+    rev = args.get("rev")
     revision = database.revision(id, rev)
-    if revision is None and rev and requests.flag("latest"):
-        revision = next(iter(database.get_revisions({id: [rev]}, attachments=False)), None)
+    if rev and (revision is None or flag("latest")):
+        revision = (
+            next(iter(database.get_revisions({id: [rev]}, attachments=False)), revision)
+            if flag("latest")
+            else revision
+        )
     if revision is None:
         raise NotFound("missing")
     if revision.deleted and rev is None:
         raise NotFound("deleted")
-    inline = requests.flag("attachments")
-    if inline and revision.attachments:
+    if not args and answers.matches(revision.rev):
+        return answers.unchanged(revision.rev)
+    held = _revs_list(args.get("atts_since"))
+    with_files = flag("attachments") or held is not None or answers.wants("multipart/related")
+    if with_files and revision.attachments:
         revision = next(iter(database.get_revisions({id: [revision.rev]})), revision)
-    extra: list[tuple[str, Any]] = []
-    if requests.flag("conflicts"):
-        others = [leaf for leaf, deleted in database.leaves(id) if not deleted and leaf != revision.rev]
-        extra = [("_conflicts", others)] if others else []
-    data = wire.splice(revision, revs=requests.flag("revs"), inline=inline, extra=extra)
+        revision = wire.since(revision, held or ())
+    extra = _extra(database, revision)
+    if answers.wants("multipart/related") and any(a.data is not None for a in revision.attachments.values()):
+        body = multipart.related(revision, revs=flag("revs"), extra=extra)
+        response = flask.Response(answers.joined(iter(body.pieces)), content_type=body.content_type)
+        response.headers["ETag"] = f'"{revision.rev}"'
+        return response
+    data = wire.splice(revision, revs=flag("revs"), files="inline", extra=extra)
     return answers.raw(data + b"\n", ETag=f'"{revision.rev}"')
 
 
-def _open_revs(database: Database, id: str) -> flask.Response:
+def _extra(database: ServedDatabase, revision: Revision) -> list[tuple[str, Any]]:
+    """What else is asked about the document."""
+    flag, meta = requests.flag, requests.flag("meta")
+    extra: list[tuple[str, Any]] = []
+    if flag("revs_info") or meta:
+        lineage = database.lineage(revision.id, revision.rev)
+        extra.append(("_revs_info", [{"rev": one.rev, "status": one.status} for one in lineage]))
+    if flag("conflicts") or meta:
+        extra += conflicts(database, revision.id, revision.rev)
+    if flag("deleted_conflicts") or meta:
+        gone = [leaf for leaf, dead in database.leaves(revision.id) if dead and leaf != revision.rev]
+        extra += [("_deleted_conflicts", gone)] if gone else []
+    if flag("local_seq") or meta:
+        extra.append(("_local_seq", database.local_seq(revision.id)))
+    return extra
+
+
+def _revs_list(text: str | None) -> list[str] | None:
+    """A JSON list of revisions in the query."""
+    if text is None:
+        return None
+    revs = strict_json.loads(text.encode())
+    if type(revs) is not list or len(revs) > MAX_OPEN_REVS or not all(type(rev) is str for rev in revs):
+        raise BadRequest("A JSON list of revisions is wanted in the query.")
+    return revs
+
+
+def _open_revs(database: ServedDatabase, id: str) -> flask.Response:
     """`open_revs=all` or a JSON list: each leaf, or what is missing."""
     asked = flask.request.args["open_revs"]
-    if asked == "all":
-        revs = [rev for rev, _ in database.leaves(id)]
-    else:
-        revs = strict_json.loads(asked.encode())
-        if type(revs) is not list or len(revs) > 1000 or not all(type(rev) is str for rev in revs):
-            raise BadRequest("open_revs is all, or a JSON list of revisions.")
+    every = asked in ("all", '"all"')
+    revs = [rev for rev, _ in database.leaves(id)] if every else _revs_list(asked) or []
+    if every and not revs:
+        raise NotFound("missing")
     latest, inline = requests.flag("latest"), requests.flag("attachments")
-    found: list[Revision] = [
-        revision
-        for revision in database.get_revisions({id: revs}, attachments=inline)
+    parted = answers.wants("multipart/mixed", unless_json=True)
+    held = _revs_list(flask.request.args.get("atts_since")) or ()
+    found = [
+        wire.since(revision, held)
+        for revision in database.get_revisions({id: revs}, attachments=inline or parted)
         if latest or revision.rev in revs
     ]
-    parts = [b'{"ok":' + wire.splice(r, revs=requests.flag("revs"), inline=inline) + b"}" for r in found]
-    held = {rev for revision in found for rev in revision.path}
-    parts += [strict_json.dumps({"missing": rev}) for rev in revs if rev not in held]
+    known = {rev for revision in found for rev in (revision.path if latest else revision.path[:1])}
+    missing: list[Revision | dict[str, Any]] = [{"missing": rev} for rev in revs if rev not in known]
+    if parted:
+        content_type, pieces = multipart.mixed([*found, *missing], revs=requests.flag("revs"))
+        return flask.Response(answers.joined(pieces), content_type=content_type)
+    parts = [b'{"ok":' + wire.splice(r, revs=requests.flag("revs")) + b"}" for r in found]
+    parts += [strict_json.dumps(one) for one in missing]
     return answers.raw(b"[" + b",".join(parts) + b"]\n")
 
 
-def _attachment(database: Database, id: str, name: str) -> flask.Response:
-    found = database.attachment(id, name, flask.request.args.get("rev"))
-    if found is None:
-        raise NotFound("Document is missing attachment")
-    about, data = found
-    response = flask.Response(data, mimetype=None, content_type=about.content_type)
-    # What somebody uploaded must never run as a page of ours (CVE-2021-38295).
-    response.headers["Content-Disposition"] = "attachment"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["ETag"] = f'"{about.digest.removeprefix("md5-")}"'
-    return response
-
-
-def _edit(context: Context, database: Database, doc: dict[str, Any], status: int = 201) -> flask.Response:
-    """A new edit of one document; its base comes in the body, as `rev`, or as If-Match."""
+def _base(doc: dict[str, Any]) -> str | None:
+    """The revision an edit is made from: in the body, as `rev`, or as If-Match."""
     match = flask.request.headers.get("If-Match", "").strip('"')
     base = flask.request.args.get("rev") or match or None
     if base is not None and doc.setdefault("_rev", base) != base:
         raise BadRequest("Document rev from request body and query string have different values")
+    return base
+
+
+def edit(
+    context: Context, database: ServedDatabase, doc: dict[str, Any], status: int = 201
+) -> flask.Response:
+    """A new edit of one document."""
+    _base(doc)
+    return save(context, database, doc, status)
+
+
+def save(context: Context, database: ServedDatabase, doc: dict[str, Any], status: int) -> flask.Response:
+    """Writes an edit, and answers for it."""
+    if doc.get("_rev") is not None:
+        parse_rev(doc["_rev"])
     ((rev, refusal),) = database.put_many([doc], lambda revision: context.admit(database, revision))
     if refusal is not None:
         return answers.refused(refusal)
     context.written(database)
-    return answers.json({"ok": True, "id": doc["_id"], "rev": rev}, status, ETag=f'"{rev}"')
+    return answers.saved(doc["_id"], rev, status)
 
 
-def _replicated(context: Context, database: Database, doc: dict[str, Any]) -> flask.Response:
+def _replicated(context: Context, database: ServedDatabase, doc: dict[str, Any]) -> flask.Response:
     revision = wire.unsplice(doc)
     refusal = context.admit(database, revision)
     if refusal is None:
@@ -164,4 +208,4 @@ def _replicated(context: Context, database: Database, doc: dict[str, Any]) -> fl
     if refusal is not None:
         raise Conflict(refusal.reason) if refusal.error == "conflict" else Forbidden(refusal.reason)
     context.written(database)
-    return answers.json({"ok": True, "id": revision.id, "rev": revision.rev}, 201)
+    return answers.saved(revision.id, revision.rev)

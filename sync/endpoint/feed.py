@@ -1,122 +1,125 @@
-"""`_changes`: https://docs.couchdb.org/en/stable/api/database/changes.html. Normal and longpoll.
+"""A feed of changes that may wait for more: what is sent, and when it is over. Reads through what it is given, sends
+nothing itself and waits for nothing: `asgi` drives it without a thread, `run` with one (a plain WSGI server, a test).
 
-A long poll holds a thread of the WSGI server while it waits. There are few of those, so only so many may wait at a
-time (`create_endpoint(waiters=…)`); others are answered at once with what there is, and ask again.
+    longpoll      one JSON object, once there is a change          newline a heartbeat
+    continuous    a line a change, then a line with last_seq       newline a heartbeat
+    eventsource   text/event-stream                                an event "heartbeat"
+
+https://docs.couchdb.org/en/stable/api/database/changes.html#changes-feeds
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Hashable, Iterator
+from typing import Final, NamedTuple
 
-import flask
+from sync import strict_json
+from sync.peer import Seq
 
-from sync import strict_json, wire
-from sync.endpoint import answers, requests
-from sync.endpoint.context import Context
-from sync.errors import BadRequest
-from sync.peer import Change, Changes, Seq
-from sync.store import Database
-
-PAGE: Final = 1000  # changes read at once
-LONGEST_WAIT: Final = 60_000  # ms, as CouchDB's default timeout; then the answer is empty, heartbeat or not
+FORMS: Final = ("longpoll", "continuous", "eventsource")
+LONGEST: Final = 900.0  # seconds; then a feed ends, and who asks again is asked again who they are
+LONGEST_SILENT: Final = 60.0  # seconds without a heartbeat, as CouchDB's default
+SHORTEST_BEAT: Final = 0.1  # seconds between heartbeats
 
 
-def register(blueprint: flask.Blueprint, context: Context) -> None:
-    @blueprint.route("/<db>/_changes", methods=["GET", "POST"])
-    def changes(db: str) -> flask.Response:
-        database = context.open(db, "read")
-        if flask.request.method == "POST" and flask.request.content_length:
-            requests.json_object()  # read to the end and checked; it only matters to filters
-        args = flask.request.args
-        feed = args.get("feed", "normal")
-        if feed not in ("normal", "longpoll"):
-            raise BadRequest(f"The feed {feed[:20]!r} is not served here; normal and longpoll are.")
-        if "filter" in args:
-            raise BadRequest("Filters are not served here.")
-        since: Seq = args.get("since", "0")
-        if since == "now":
-            since = database.update_seq
-        limit = requests.number("limit")
-        with_docs = requests.flag("include_docs")
-        all_leaves = args.get("style", "main_only") == "all_docs"
-        first = database.changes(since, PAGE if limit is None else min(limit, PAGE))
-        if feed == "longpoll" and not first.results and limit != 0:
-            waiting = _poll(context, database, int(first.last_seq), limit, all_leaves, with_docs)
-            return answers.raw(waiting)
-        return answers.raw(_stream(database, first, limit, all_leaves, with_docs))
+class Page(NamedTuple):
+    """Rows as JSON bytes, each with its sequence. `more`: others follow at once."""
+
+    rows: list[tuple[Seq, bytes]]
+    last_seq: Seq
+    more: bool
+    pending: int = 0
 
 
-def _stream(
-    database: Database, page: Changes, limit: int | None, all_leaves: bool, with_docs: bool
-) -> Iterator[bytes]:
-    """The feed from `page` on, page by page; the end of the text says where to go on."""
-    yield b'{"results":[\n'
-    left = limit
-    separator = b""
-    while page.results:
-        yield separator + b",\n".join(_rows(database, page.results, all_leaves, with_docs))
-        separator = b",\n"
-        if left is not None:
-            left -= len(page.results)
-        if page.pending == 0 or left == 0:
-            break
-        page = database.changes(page.last_seq, PAGE if left is None else min(left, PAGE))
-    yield f'\n],"last_seq":{page.last_seq},"pending":{page.pending or 0}}}\n'.encode()
+class Feed:
+    """One feed. `read_page(since, limit)` may be called from any thread and must depend on `key` and those alone."""
 
-
-def _rows(database: Database, results: list[Change], all_leaves: bool, with_docs: bool) -> list[bytes]:
-    """One line a change. Written by hand where nothing needs escaping but the id: it is most of a feed's cost."""
-    docs = {}
-    if with_docs:
-        wanted = {change.id: change.revs[:1] for change in results}
-        docs = {r.rev + r.id: wire.splice(r) for r in database.get_revisions(wanted, attachments=False)}
-    rows = []
-    for seq, id, revs, deleted in results:
-        named = '"},{"rev":"'.join(revs) if all_leaves else revs[0]
-        row = b'{"seq":%d,"id":%b,"changes":[{"rev":"%b"}]' % (
-            int(seq),
-            strict_json.dumps(id),
-            named.encode(),
+    def __init__(
+        self,
+        form: str,
+        name: str,
+        read_page: Callable[[Seq, int | None], Page],
+        key: Hashable,
+        since: Seq,
+        *,
+        limit: int | None = None,
+        heartbeat: float | None = None,
+        timeout: float = LONGEST_SILENT,
+    ) -> None:
+        self.form = form
+        self.name = name
+        """The database it waits for; "" for any."""
+        self._read_page = read_page
+        self._key = key
+        self._since = since
+        self._left = limit
+        self._waits = True
+        self.pause = max(heartbeat, SHORTEST_BEAT) if heartbeat else LONGEST
+        """Seconds between heartbeats."""
+        self.timeout = LONGEST if heartbeat else min(timeout, LONGEST_SILENT)
+        """Seconds after which it ends by itself."""
+        self.beat = (
+            b"" if not heartbeat else b"event: heartbeat\ndata: \n\n" if form == "eventsource" else b"\n"
         )
-        if deleted:
-            row += b',"deleted":true'
-        if with_docs and (doc := docs.get(revs[0] + id)):
-            row += b',"doc":' + doc
-        rows.append(row + b"}")
-    return rows
+        self.opening = b'{"results":[\n' if form == "longpoll" else b""
+        self.finished = limit == 0
+        self._pending = 0
+
+    @property
+    def content_type(self) -> str:
+        return "text/event-stream" if self.form == "eventsource" else "application/json"
+
+    @property
+    def key(self) -> Hashable:
+        """Feeds of equal keys read the same."""
+        return self._key, self._since, self._left
+
+    def read(self) -> Page:
+        """What there is now; changes nothing here."""
+        return self._read_page(self._since, self._left)
+
+    def take(self, page: Page) -> bytes:
+        """Goes on past the page; what is to be sent of it, b"" where there is nothing yet."""
+        self._since = page.last_seq
+        if self._left is not None:
+            self._left -= len(page.rows)
+        started = not self._waits
+        if page.rows:
+            self._waits = False
+        self.finished = self._left == 0 or (self.form == "longpoll" and not self._waits and not page.more)
+        if not page.rows:
+            return b""
+        if self.form == "eventsource":
+            return b"".join(b"data: %b\nid: %b\n\n" % (row, strict_json.dumps(seq)) for seq, row in page.rows)
+        if self.form == "continuous":
+            return b"".join(row + b"\n" for _, row in page.rows)
+        return (b",\n" if started else b"") + b",\n".join([row for _, row in page.rows])
+
+    @property
+    def closing(self) -> bytes:
+        """The end of the text; says where to go on."""
+        last = strict_json.dumps(self._since)
+        if self.form == "longpoll":
+            return b'\n],"last_seq":%b,"pending":0}\n' % last
+        return b'{"last_seq":%b,"pending":0}\n' % last if self.form == "continuous" else b""
 
 
-def _poll(
-    context: Context, database: Database, since: int, limit: int | None, all_leaves: bool, with_docs: bool
-) -> Iterator[bytes]:
-    """Waits for a change after `since`, sending a newline at each heartbeat, then gives what there is."""
-    beat = flask.request.args.get("heartbeat")
-    wait = requests.number("timeout", LONGEST_WAIT, most=LONGEST_WAIT) or 0
-    pause = float(
-        wait
-        if beat in (None, "false")
-        else 60_000
-        if beat == "true"
-        else requests.number("heartbeat") or 1000
-    )
-    waiters = context.waiters
-
-    def parts() -> Iterator[bytes]:
-        if waiters is not None and waiters.acquire(blocking=False):
-            try:
-                end = time.monotonic() + (LONGEST_WAIT if beat else wait) / 1000
-                while (left := end - time.monotonic()) > 0:
-                    if database.wait(since, min(left, max(pause, 100) / 1000)) or not context.store.holds(
-                        database
-                    ):
-                        break
-                    if beat:
-                        yield b"\n"
-            finally:
-                waiters.release()
-        first = database.changes(since, PAGE if limit is None else min(limit, PAGE))
-        yield from _stream(database, first, limit, all_leaves, with_docs)
-
-    return parts()
+def run(feed: Feed, wait: Callable[[Seq, float], bool], may_wait: bool = True) -> Iterator[bytes]:
+    """The feed in the caller's thread. `wait(seq, seconds)`: is there something after it? `may_wait` False: it ends
+    with what there is."""
+    end = time.monotonic() + (feed.timeout if may_wait else 0)
+    yield feed.opening
+    while not feed.finished:
+        page = feed.read()
+        if text := feed.take(page):
+            yield text
+            continue
+        if page.more:
+            continue
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        if not wait(page.last_seq, min(left, feed.pause)) and time.monotonic() < end:
+            yield feed.beat
+    yield feed.closing

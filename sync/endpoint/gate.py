@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import flask
 
 from sync.peer import Refusal, Revision
-from sync.store import Database
+from sync.serving import ServedDatabase
 
 Action: TypeAlias = Literal["read", "write", "create", "admin"]
 
@@ -17,7 +17,13 @@ class Gate(Protocol):
     """Says who asks, and what they may. `principal` is whatever `authenticate` returned; nothing here looks inside."""
 
     def authenticate(self, request: flask.Request) -> Any:
-        """Who asks; raises Unauthorized. Called once a request, before anything of it is read."""
+        """Who asks, by the credentials of HTTP Basic; raises Unauthorized. Never reads the body."""
+
+    def name(self, principal: Any) -> str:
+        """What they are called: what `recall` takes."""
+
+    def recall(self, name: str) -> Any:
+        """The principal of that name, who has proved it a while ago; Unauthorized if they were let go since."""
 
     def allow(self, principal: Any, db: str, action: Action) -> None:
         """Raises Forbidden unless they may. Writing checkpoints (`_local`) is part of reading."""
@@ -28,5 +34,5 @@ class Gate(Protocol):
     def admit(self, principal: Any, db: str, revision: Revision) -> Refusal | None:
         """Authority over one revision; None lets it in. A badly *filled* one is let in: to refuse it would lose it."""
 
-    def written(self, principal: Any, db: Database) -> None:
+    def written(self, principal: Any, db: ServedDatabase) -> None:
         """Called after revisions have been durably written to `db`, before the answer goes out."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from sync import strict_json
+from sync import blobs, multipart, strict_json
 from sync.errors import BadContentType, BadRequest, NotFound, TooLarge
 
 MAX_BODY: Final = 64 * 1024 * 1024  # bytes, unpacked
 MAX_ITEMS: Final = 10_000  # documents, ids or keys in one request
+MAX_RATIO: Final = 200  # bytes unpacked from one packed byte
+MIN_UNPACKED: Final = 1024 * 1024  # a small body may unpack to this much, whatever the ratio
+MAX_REVS: Final = 1000  # revisions of one document asked about at once
+MAX_SIBLINGS: Final = (
+    100  # revisions of one document brought at once; no document keeps more than a third of that
+)
 
 
 def body() -> bytes:
@@ -26,19 +32,23 @@ def body() -> bytes:
         raise TooLarge(f"A request has at most {MAX_BODY} bytes.") from error
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding == "identity":
-        return data
+        return strict_json.check_count(data)
     if encoding != "gzip":
         raise BadContentType("Only gzip is understood as Content-Encoding.")
-    unpack = zlib.decompressobj(31)
+    # Honest JSON packs to a tenth, or a fiftieth where it repeats itself. What grows a thousandfold is a bomb.
+    most = min(MAX_BODY, max(MIN_UNPACKED, MAX_RATIO * len(data)))
+    return strict_json.check_count(b"".join(multipart.unpacked((data,), most)))
+
+
+def pieces() -> Iterator[bytes]:
+    """The request's body as it comes, at most multipart.MAX_FILE bytes; for files, which are not read whole."""
+    request = flask.request
+    request.max_content_length = multipart.MAX_FILE
     try:
-        data = unpack.decompress(data, MAX_BODY + 1)
-    except zlib.error as error:
-        raise BadRequest("The body cannot be unpacked.") from error
-    if len(data) > MAX_BODY:
-        raise TooLarge(f"A request has at most {MAX_BODY} bytes, unpacked.")
-    if not unpack.eof:
-        raise BadRequest("The packed body is cut off.")
-    return data
+        while piece := request.stream.read(blobs.PIECE):
+            yield piece
+    except RequestEntityTooLarge as error:
+        raise TooLarge(f"A request has at most {multipart.MAX_FILE} bytes.") from error
 
 
 def json_object() -> dict[str, Any]:
@@ -48,7 +58,7 @@ def json_object() -> dict[str, Any]:
     return strict_json.loads_object(body())
 
 
-def json_items(name: str) -> tuple[dict[str, Any], list[tuple[Any, str]]]:
+def json_items(name: str) -> tuple[dict[str, Any], list[tuple[Any, bytes]]]:
     """The body as an object with a long list: its other members, and the items, each with its text."""
     if flask.request.mimetype != "application/json":
         raise BadContentType("Content-Type must be application/json")
@@ -68,36 +78,81 @@ def items(of: dict[str, Any], name: str) -> list[Any]:
     return value
 
 
+def revisions_by_id(asked: dict[str, Any]) -> dict[str, list[str]]:
+    """A body `{id: [revision, …], …}`."""
+    if len(asked) > MAX_ITEMS:
+        raise TooLarge(f"At most {MAX_ITEMS} documents.")
+    for revs in asked.values():
+        if type(revs) is not list or len(revs) > MAX_REVS or not all(type(rev) is str for rev in revs):
+            raise BadRequest(f"Each document has a list of at most {MAX_REVS} revisions.")
+    return asked
+
+
+def has_body() -> bool:
+    """Whether the request brings a body."""
+    return bool(flask.request.content_length)
+
+
+class Options:
+    """A request's options: query parameters, and for some routes members of the body, which then are JSON already."""
+
+    def __init__(self, body: dict[str, Any] | None = None) -> None:
+        self._args = flask.request.args
+        self._body = body or {}
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """true or false."""
+        value = self._body.get(name, self._args.get(name))
+        if value is None:
+            return default
+        if value not in ("true", "false", True, False) or type(value) not in (str, bool):
+            raise BadRequest(f"{name} is true or false.")
+        return value in ("true", True)
+
+    def number(self, name: str, default: int | None = None, *, most: int = 10**9) -> int | None:
+        """A whole number, 0 to `most`."""
+        value = self._body.get(name, self._args.get(name))
+        if value is None:
+            return default
+        text = str(value) if type(value) in (int, str) else ""
+        if not (text.isascii() and text.isdecimal() and len(text) < 19):
+            raise BadRequest(f"{name} is a whole number.")
+        return min(int(text), most)
+
+    def word(self, name: str, *words: str) -> str:
+        """One of `words`; the first by default."""
+        value = self._args.get(name, words[0])
+        if value not in words:
+            raise BadRequest(f"{name} is one of {', '.join(words)}.")
+        return value
+
+    def value(self, *names: str) -> Any:
+        """JSON (`startkey="a"`); None where it is not given."""
+        for name in names:
+            if name in self._body:
+                return self._body[name]
+            if name in self._args:
+                return strict_json.loads(self._args[name].encode())
+        return None
+
+    def text(self, *names: str) -> str | None:
+        """A JSON string."""
+        value = self.value(*names)
+        if value is not None and type(value) is not str:
+            raise BadRequest(f"{names[0]} is a JSON string.")
+        return value
+
+    def heartbeat(self) -> float | None:
+        """Seconds between heartbeats; None for none."""
+        value = self._args.get("heartbeat")
+        if value in (None, "false"):
+            return None
+        return 60.0 if value == "true" else max(1, self.number("heartbeat") or 1) / 1000
+
+
 def flag(name: str, default: bool = False) -> bool:
     """A query parameter that is true or false."""
-    value = flask.request.args.get(name)
-    if value is None:
-        return default
-    if value not in ("true", "false"):
-        raise BadRequest(f"{name} is true or false.")
-    return value == "true"
-
-
-def number(name: str, default: int | None = None, *, most: int = 10**9) -> int | None:
-    """A query parameter that is a whole number, 0 to `most`."""
-    value = flask.request.args.get(name)
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdecimal() and len(value) < 19):
-        raise BadRequest(f"{name} is a whole number.")
-    return min(int(value), most)
-
-
-def key(*names: str) -> str | None:
-    """A query parameter that is a JSON string (`startkey="a"`)."""
-    for name in names:
-        value = flask.request.args.get(name)
-        if value is not None:
-            read = strict_json.loads(value.encode())
-            if type(read) is not str:
-                raise BadRequest(f"{name} is a JSON string.")
-            return read
-    return None
+    return Options().flag(name, default)
 
 
 def segments(rest: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The server and its databases: https://docs.couchdb.org/en/stable/api/server/common.html and …/database/common.html"""
+"""The server: https://docs.couchdb.org/en/stable/api/server/index.html. Databases themselves are `databases.py`'s."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from typing import Final
 
 import flask
 
-from sync import wire
+from sync import strict_json
 from sync.endpoint import answers, requests
-from sync.endpoint.context import Context
-from sync.errors import MethodNotAllowed, NotFound
+from sync.endpoint.changes import feed_answer
+from sync.endpoint.context import COOKIE, COOKIE_SECONDS, Context
+from sync.endpoint.feed import Page
+from sync.errors import BadRequest, NotFound
+from sync.peer import Seq
 
 COMPATIBLE: Final = "3.5.0"  # the CouchDB whose dialect this is
-FEATURES: Final = ("bulk_get",)
+FEATURES: Final = ("bulk_get", "bulk_get_parts")  # the second: `_bulk_get` as multipart/mixed
 MAX_UUIDS: Final = 1000
 
 
 def register(blueprint: flask.Blueprint, context: Context) -> None:
     route = blueprint.route
 
-    @route("/")
+    @route("/", strict_slashes=False)
     def welcome() -> flask.Response:
         return answers.json(
             {
@@ -37,60 +40,110 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
     def up() -> flask.Response:
         return answers.json({"status": "ok"})
 
+    @route("/_session", methods=["GET"])
+    def session() -> flask.Response:
+        return answers.json(_user(context.gate.name(context.principal)))
+
+    @route("/_session", methods=["POST"])
+    def session_begin() -> flask.Response:
+        if flask.request.mimetype == "application/x-www-form-urlencoded":
+            flask.request.max_form_memory_size = flask.request.max_content_length = 16 * 1024
+            given = dict(flask.request.form)
+        else:
+            given = requests.json_object()
+        name, password = given.get("name"), given.get("password")
+        if type(name) is not str or type(password) is not str:
+            raise BadRequest("A session takes name and password.")
+        principal, cookie = context.begin_session(name, password)
+        response = answers.json({"ok": True, "name": context.gate.name(principal), "roles": []})
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            max_age=COOKIE_SECONDS,
+            path=flask.request.script_root + flask.request.path.rsplit("/", 1)[0],
+            httponly=True,
+            secure=flask.request.is_secure,
+            samesite="Strict",
+        )
+        return response
+
+    @route("/_session", methods=["DELETE"])
+    def session_end() -> flask.Response:
+        response = answers.json({"ok": True})
+        response.delete_cookie(COOKIE, path=flask.request.script_root + flask.request.path.rsplit("/", 1)[0])
+        return response
+
     @route("/_all_dbs")
     def all_dbs() -> flask.Response:
-        names = context.store.databases()
-        return answers.json(sorted(context.gate.databases(context.principal, names)))
+        options = requests.Options()
+        names = list(context.gate.databases(context.principal, context.store.databases()))
+        descending = options.flag("descending")
+        start, end = options.text("startkey", "start_key"), options.text("endkey", "end_key")
+        low, high = (end, start) if descending else (start, end)
+        found = [name for name in names if (low is None or name >= low) and (high is None or name <= high)]
+        if descending:
+            found.reverse()
+        skip, limit = options.number("skip", 0) or 0, options.number("limit")
+        return answers.json(found[skip : None if limit is None else skip + limit])
+
+    @route("/_dbs_info", methods=["GET", "POST"])
+    def dbs_info() -> flask.Response:
+        if flask.request.method == "POST":
+            names = requests.items(requests.json_object(), "keys")
+        else:
+            names = list(context.gate.databases(context.principal, context.store.databases()))
+        known = set(context.gate.databases(context.principal, context.store.databases()))
+        found = [
+            {"key": name, "info": context.store.database(name).info()}
+            if type(name) is str and name in known
+            else {"key": name, "error": "not_found"}
+            for name in names
+        ]
+        return answers.json(found)
 
     @route("/_uuids")
     def uuids() -> flask.Response:
-        count = requests.number("count", 1, most=MAX_UUIDS) or 0
-        return answers.json({"uuids": [secrets.token_hex(16) for _ in range(count)]})
+        count = requests.Options().number("count", 1) or 0
+        return answers.json({"uuids": [secrets.token_hex(16) for _ in range(min(count, MAX_UUIDS))]})
 
-    @route("/<db>", methods=["GET"], strict_slashes=False)
-    def database_info(db: str) -> flask.Response:
-        return answers.json(context.open(db, "read").info())
+    @route("/_db_updates")
+    def db_updates() -> flask.Response:
+        principal = context.principal
 
-    @route("/<db>", methods=["PUT"], strict_slashes=False)
-    def create_database(db: str) -> flask.Response:
-        context.gate.allow(context.principal, db, "create")
-        context.store.create_database(db)
-        return answers.json({"ok": True}, 201)
+        def read(since: Seq, limit: int | None) -> Page:
+            updates, last = context.store.updates(since)
+            known = set(context.gate.databases(principal, [u.name for u in updates if u.type != "deleted"]))
+            rows: list[tuple[Seq, bytes]] = []
+            for update in updates:
+                # Of a database that is gone nobody is told but those who may know of all.
+                if update.name in known or (update.type == "deleted" and _may_know(update.name)):
+                    row = {"db_name": update.name, "type": update.type, "seq": update.seq}
+                    rows.append((update.seq, strict_json.dumps(row)))
+            if limit is not None and len(rows) > limit:
+                return Page(rows[:limit], rows[limit - 1][0], True)
+            return Page(rows, last, False)
 
-    @route("/<db>", methods=["DELETE"], strict_slashes=False)
-    def delete_database(db: str) -> flask.Response:
-        context.gate.allow(context.principal, db, "admin")
-        context.store.delete_database(db)
-        return answers.json({"ok": True})
+        def _may_know(name: str) -> bool:
+            return name in set(context.gate.databases(principal, [name]))
 
-    @route("/<db>", methods=["POST"], strict_slashes=False)
-    def post_document(db: str) -> flask.Response:
-        database = context.open(db, "write")
-        doc = requests.json_object()
-        doc.setdefault("_id", secrets.token_hex(16))
-        ((rev, refusal),) = database.put_many([doc], lambda revision: context.admit(database, revision))
-        if refusal is not None:
-            return answers.refused(refusal)
-        context.written(database)
-        return answers.json({"ok": True, "id": wire.check_id(doc["_id"]), "rev": rev}, 201)
+        since = flask.request.args.get("since", "0")
+        if since == "now":
+            since = str(context.store.updates()[1])
+        key = ("_db_updates", context.gate.name(principal))
+        return feed_answer(context, "", read, key, since, requests.Options())
 
-    @route("/<db>/_security")
-    def security(db: str) -> flask.Response:
-        return answers.json(context.open(db, "read").security())
+    @route("/_active_tasks")
+    def active_tasks() -> flask.Response:
+        return answers.json([])
 
-    @route("/<db>/_revs_limit")
-    def revs_limit(db: str) -> flask.Response:
-        context.open(db, "read")
-        return answers.json(1000)
+    @route("/favicon.ico")
+    def favicon() -> flask.Response:
+        raise NotFound("missing")
 
-    @route("/<db>/_ensure_full_commit", methods=["POST"])
-    def ensure_full_commit(db: str) -> flask.Response:
-        # Every answered write is durable already.
-        started = context.open(db, "read").info()["instance_start_time"]
-        return answers.json({"ok": True, "instance_start_time": started}, 201)
 
-    @route("/<path:rest>", methods=["GET", "HEAD", "PUT", "POST", "DELETE", "COPY", "PATCH"])
-    def anything_else(rest: str) -> flask.Response:
-        if flask.request.method in ("GET", "HEAD"):
-            raise NotFound("missing")
-        raise MethodNotAllowed(f"{flask.request.method} is not served here.")
+def _user(name: str) -> dict[str, object]:
+    return {
+        "ok": True,
+        "userCtx": {"name": name, "roles": []},
+        "info": {"authentication_handlers": ["cookie", "default"], "authenticated": "default"},
+    }

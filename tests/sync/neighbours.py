@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import flask
-from waitress.server import create_server
 
-from sync.endpoint import WAITRESS, create_endpoint
+from sync.endpoint import create_endpoint
+from sync.endpoint.asgi import Asgi
+from sync.endpoint.http import running
 from sync.errors import Forbidden, Unauthorized
 from sync.peer import Peer, Refusal, Revision
 from sync.store import Database, Store
@@ -24,13 +25,22 @@ class Gate:
         self.refuse: Callable[[Revision], str | None] = lambda revision: None
         self.forbidden: set[tuple[str, str]] = set()
         self.hidden: set[str] = set()
+        self.let_go: set[str] = set()
         self.written_to: list[str] = []
 
     def authenticate(self, request: flask.Request) -> str:
         user = request.authorization.username if request.authorization else "anybody"
-        if user == "stranger":
+        if user == "stranger" or (request.authorization and request.authorization.password == "wrong"):
             raise Unauthorized("Who are you?")
         return str(user)
+
+    def name(self, principal: Any) -> str:
+        return str(principal)
+
+    def recall(self, name: str) -> str:
+        if name in self.let_go:
+            raise Unauthorized("Who are you?")
+        return name
 
     def allow(self, principal: Any, db: str, action: str) -> None:
         if (db, action) in self.forbidden:
@@ -50,29 +60,24 @@ class Gate:
 def application(store: Store, gate: Gate, **options: Any) -> flask.Flask:
     """The endpoint of `store`, mounted at /db."""
     app = flask.Flask("test")
-    app.register_blueprint(create_endpoint(store, gate, **options), url_prefix="/db")
+    endpoint = create_endpoint(store, gate, **options)
+    app.register_blueprint(endpoint, url_prefix="/db")
+    app.extensions["endpoint"] = endpoint
     return app
 
 
 @contextmanager
-def listening(app: flask.Flask) -> Iterator[str]:
+def listening(app: flask.Flask, threads: int = 4) -> Iterator[str]:
     """`app` behind a real socket: the address it is reached at, with /db."""
-    sockets: dict[int, Any] = {}
-    server = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=4, **WAITRESS)
-
-    def run() -> None:
-        while sockets:
-            server.asyncore.loop(timeout=0.05, map=sockets, count=1)
-
-    thread = threading.Thread(target=run)
-    thread.start()
+    endpoint = app.extensions["endpoint"]
+    bridge = Asgi(app, endpoint.context.store, threads=threads, knows=endpoint.knows)
+    bound = socket.create_server(("127.0.0.1", 0))
     try:
-        yield f"http://127.0.0.1:{server.effective_port}/db"
+        with running(bridge, bound):
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}/db"
     finally:
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(sockets))
-        thread.join(10)
-        server.task_dispatcher.shutdown()
-        assert not thread.is_alive()
+        bridge.close()
+        bound.close()
 
 
 def contents(peer: Peer) -> dict[str, list[str]]:

@@ -206,7 +206,7 @@ def test_bulk_get_gives_revisions_and_says_what_is_missing(client: FlaskClient, 
 def test_all_docs_is_a_range_or_a_list(
     client: FlaskClient, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.endpoint.bulk.PAGE", 2)
+    monkeypatch.setattr("sync.endpoint.listing.PAGE", 2)
     for doc in documents(6):
         db.put(doc)
     gone = db.put({"_id": "gone"})

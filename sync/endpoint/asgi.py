@@ -1,0 +1,446 @@
+"""A WSGI application on an asyncio server. Bytes in and out; knows no path and no document.
+
+    head ─> body: read whole, a little in memory, the rest on disk ─> a thread of the pool runs the application
+         ─> its answer is gathered, a little in memory, the rest on disk ─> sent as fast as the other end takes it
+
+A thread belongs to a request only while the application works: a village that sends or takes a megabyte over a line of
+64 kbit/s holds a temporary file for two minutes and no thread. (That is why this is no ready-made bridge: those let
+the application read from, and write to, the line.)
+
+A *feed* (sync.endpoint.feed) needs no thread while it waits either. The route that answers with one leaves it in the
+WSGI environment under FEEDS, and it is driven here: woken by the store's writes, read by a small pool of its own.
+Feeds that ask for the same share one read, so that a change reaches thousands of them within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from sync.endpoint.feed import Feed, Page
+from sync.serving import ServedStore
+
+Scope: TypeAlias = dict[str, Any]
+Message: TypeAlias = dict[str, Any]
+Environ: TypeAlias = dict[str, Any]
+
+FEEDS: Final = "bianmin.feeds"
+
+FREE_BODY: Final = 64 * 1024  # bytes anybody may send before it is asked who they are
+MAX_BODY: Final = 256 * 1024 * 1024  # bytes of any body; routes allow less
+BODY_IN_MEMORY: Final = 1024 * 1024  # bytes of one body …
+BODIES_IN_MEMORY: Final = 64 * 1024 * 1024  # … and of all of them; the rest lies in temporary files
+ANSWER_IN_MEMORY: Final = 1024 * 1024  # bytes of one answer waiting to be sent
+PIECE: Final = 64 * 1024
+PATIENCE: Final = 90.0  # seconds a peer may neither send nor take anything
+
+
+class Asgi:
+    """The application for `HttpServer`. `knows(environ)`: may whoever asks send a large body? `stop` ends feeds."""
+
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        store: ServedStore,
+        *,
+        threads: int = 8,
+        knows: Callable[[Environ], bool] = lambda environ: True,
+    ) -> None:
+        self._application = application
+        self._knows = knows
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="feed")
+        self._wakes = Wakes(store)
+        self._reads: dict[Any, asyncio.Task[Page]] = {}
+        self._in_memory = 0
+
+    def stop(self) -> None:
+        """Ends every feed; called in the loop."""
+        self._wakes.stop()
+
+    def close(self) -> None:
+        """Gives back the threads, once the server has ended."""
+        self._wakes.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    async def __call__(
+        self, scope: Scope, receive: Callable[[], Any], send: Callable[[Message], Any]
+    ) -> None:
+        if scope["type"] != "http":
+            return
+        loop = asyncio.get_running_loop()
+        environ = environ_of(scope)
+        body = _Body(self)
+        try:
+            refused = await self._take(environ, body, receive)
+            if refused is not None:
+                await _say(send, *refused)
+                return
+            feeds: list[Feed] = []
+            environ.update({"wsgi.input": body.file(), "CONTENT_LENGTH": str(body.length), FEEDS: feeds})
+            answer = _Answer(loop)
+            done = loop.run_in_executor(self._pool, _run, self._application, environ, answer)
+            try:
+                await self._give(answer, feeds, receive, send)
+            finally:
+                answer.abandon()
+                await done
+        except (ConnectionError, TimeoutError):
+            return  # the other end is gone, or as good as gone; uvicorn closes what is left
+        finally:
+            body.close()
+
+    async def _take(
+        self, environ: Environ, body: _Body, receive: Callable[[], Any]
+    ) -> tuple[int, str, str] | None:
+        """Reads the body; None, or why it is not taken (status, word, sentence)."""
+        declared = environ.get("CONTENT_LENGTH", "0")
+        expected = int(declared) if declared.isascii() and declared.isdecimal() else 0
+        asked = False
+        if expected > MAX_BODY:
+            return 413, "too_large", f"A request has at most {MAX_BODY} bytes."
+        more = True
+        while more:
+            if not asked and max(body.length, expected) > FREE_BODY:
+                # Beyond a little, only from those we know; the application then says what it thinks of the others.
+                asked = True
+                loop = asyncio.get_running_loop()
+                if not await loop.run_in_executor(self._pool, self._knows, environ):
+                    body.clear()
+                    return None
+            message = await asyncio.wait_for(receive(), PATIENCE)
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            body.write(message.get("body", b""))
+            more = message.get("more_body", False)
+            if body.length > MAX_BODY:
+                return 413, "too_large", f"A request has at most {MAX_BODY} bytes."
+        return None
+
+    async def _give(
+        self,
+        answer: _Answer,
+        feeds: list[Feed],
+        receive: Callable[[], Any],
+        send: Callable[[Message], Any],
+    ) -> None:
+        status, headers, first, whole = await answer.head()
+        if feeds:
+            headers = [(name, value) for name, value in headers if name != b"content-length"]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await self._drive(feeds[0], receive, send)
+            return
+        if whole and status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(first)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        piece: bytes | None = first
+        while piece is not None and not whole:
+            if piece:
+                await asyncio.wait_for(
+                    send({"type": "http.response.body", "body": piece, "more_body": True}), PATIENCE
+                )
+            piece = await answer.piece()
+        await send({"type": "http.response.body", "body": first if whole else b""})
+
+    # -- feeds ---------------------------------------------------------------------------------------------------------
+
+    async def _drive(self, feed: Feed, receive: Callable[[], Any], send: Callable[[Message], Any]) -> None:
+        """Runs one feed to its end. Woken by writes, by its heartbeat, by the other end's leaving, and by `stop`."""
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+        gone = loop.create_task(receive())
+        gone.add_done_callback(lambda _: woken.set())
+        end = loop.time() + feed.timeout
+        with self._wakes.listening(feed.name, woken):
+            try:
+                await send({"type": "http.response.body", "body": feed.opening, "more_body": True})
+                while not (feed.finished or gone.done() or self._wakes.stopped):
+                    woken.clear()
+                    page = await self._read(feed)
+                    if text := feed.take(page):
+                        await asyncio.wait_for(
+                            send({"type": "http.response.body", "body": text, "more_body": True}), PATIENCE
+                        )
+                        continue
+                    if page.more:
+                        continue
+                    left = end - loop.time()
+                    if left <= 0:
+                        break
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), min(left, feed.pause))
+                        continue
+                    if feed.beat and loop.time() < end:
+                        await send({"type": "http.response.body", "body": feed.beat, "more_body": True})
+            finally:
+                gone.cancel()
+        await send({"type": "http.response.body", "body": feed.closing})
+
+    async def _read(self, feed: Feed) -> Page:
+        """The feed's next page. Whoever asks for the same while it is being read gets the same; but a write that came
+        after the reading began must be seen, hence the count of writes in the key."""
+        key = (feed.key, self._wakes.count)
+        task = self._reads.get(key)
+        if task is None:
+            loop = asyncio.get_running_loop()
+            task = self._reads[key] = loop.create_task(self._read_alone(feed))
+            # Kept for one more turn: those who were woken together ask within it.
+            task.add_done_callback(lambda _: loop.call_soon(self._reads.pop, key, None))
+        return await asyncio.shield(task)
+
+    async def _read_alone(self, feed: Feed) -> Page:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, feed.read)
+
+
+class Wakes:
+    """Who waits for which database. `store.watch` tells from any thread; events are set in the loop."""
+
+    def __init__(self, store: ServedStore) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = store.watch(self._told)
+        self.stopped = False
+        self.count = 0
+
+    def listening(self, name: str, woken: asyncio.Event) -> _Listening:
+        """While the block runs, `woken` is set at each write to the database ("" for any)."""
+        self._loop = asyncio.get_running_loop()
+        return _Listening(self._waiting.setdefault(name, set()), woken)
+
+    def _told(self, names: frozenset[str]) -> None:
+        loop = self._loop
+        if loop is not None and not self.stopped:
+            with suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(self._wake, names)
+
+    def _wake(self, names: Iterable[str]) -> None:
+        self.count += 1
+        for name in (*names, ""):
+            for woken in self._waiting.get(name, ()):
+                woken.set()
+
+    def stop(self) -> None:
+        self.stopped = True
+        self._wake(list(self._waiting))
+
+    def close(self) -> None:
+        self._end()
+
+
+class _Listening:
+    def __init__(self, waiting: set[asyncio.Event], woken: asyncio.Event) -> None:
+        self._waiting, self._woken = waiting, woken
+
+    def __enter__(self) -> None:
+        self._waiting.add(self._woken)
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.discard(self._woken)
+
+
+# -- bodies and answers ---------------------------------------------------------------------------------------------------
+
+
+class _Body:
+    """A request's body as it arrives."""
+
+    def __init__(self, owner: Asgi) -> None:
+        self._owner = owner
+        self._held = bytearray()
+        self._file: Any = None
+        self.length = 0
+
+    def write(self, data: bytes) -> None:
+        self.length += len(data)
+        if self._file is None and (
+            self.length <= FREE_BODY
+            or (self.length <= BODY_IN_MEMORY and self._owner._in_memory + len(data) <= BODIES_IN_MEMORY)
+        ):
+            self._held += data
+            self._owner._in_memory += len(data)
+            return
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`
+            self._file.write(self._held)
+            self._forget()
+        self._file.write(data)
+
+    def _forget(self) -> None:
+        self._owner._in_memory -= len(self._held)
+        self._held = bytearray()
+
+    def clear(self) -> None:
+        """As if nothing had come."""
+        self.close()
+        self._file, self.length = None, 0
+
+    def file(self) -> Any:
+        if self._file is None:
+            return io.BytesIO(self._held)
+        self._file.seek(0)
+        return self._file
+
+    def close(self) -> None:
+        self._forget()
+        if self._file is not None:
+            self._file.close()
+
+
+class _Answer:
+    """What the application answers, between its thread, which never waits, and the loop, which sends."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._news = asyncio.Event()
+        self._status: tuple[int, list[tuple[bytes, bytes]]] | None = None
+        self._held: deque[bytes] = deque()
+        self._size = 0
+        self._file: Any = None
+        self._read_to = self._written_to = 0
+        self._ended = False
+        self._abandoned = False
+
+    # in the application's thread
+
+    def start(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        self._status = (
+            int(status.split(" ", 1)[0]),
+            [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        )
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        if self._abandoned:
+            raise BrokenPipeError("nobody waits for the answer any more")
+        if not data:
+            return
+        with self._lock:
+            if self._file is None and self._size + len(data) <= ANSWER_IN_MEMORY:
+                self._held.append(data)
+                self._size += len(data)
+            else:
+                if self._file is None:
+                    self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `abandon`
+                self._file.seek(self._written_to)
+                self._file.write(data)
+                self._written_to += len(data)
+            tell = self._size > PIECE or self._file is not None
+        if tell:
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    def end(self) -> None:
+        self._ended = True
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    # in the loop
+
+    async def head(self) -> tuple[int, list[tuple[bytes, bytes]], bytes, bool]:
+        """Status, headers, the first bytes, and whether they are all there is."""
+        await self._news.wait()
+        with self._lock:
+            if self._status is None:
+                self._status = 500, [(b"content-type", b"text/plain"), (b"connection", b"close")]
+            whole = self._ended and self._file is None
+            first = b"".join(self._held)
+            self._held.clear()
+            self._size = 0
+        return *self._status, first, whole
+
+    async def piece(self) -> bytes | None:
+        """The next bytes, or None at the end."""
+        while True:
+            self._news.clear()
+            with self._lock:
+                if self._held:
+                    first = b"".join(self._held)
+                    self._held.clear()
+                    self._size = 0
+                    return first
+                if self._file is not None and self._read_to < self._written_to:
+                    self._file.seek(self._read_to)
+                    piece: bytes = self._file.read(min(PIECE * 4, self._written_to - self._read_to))
+                    self._read_to += len(piece)
+                    return piece
+                if self._ended:
+                    return None
+            await self._news.wait()
+
+    def abandon(self) -> None:
+        self._abandoned = True
+        with self._lock:
+            self._held.clear()
+            if self._file is not None and self._ended:
+                self._file.close()
+
+
+def _run(application: Callable[..., Iterable[bytes]], environ: Environ, answer: _Answer) -> None:
+    """Runs the application to the end of its answer, in a thread of the pool."""
+    parts: Any = ()
+    try:
+        parts = application(environ, answer.start)
+        for part in parts:
+            answer.write(part)
+    except BrokenPipeError:
+        pass
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+        answer.end()
+
+
+async def _say(send: Callable[[Message], Any], status: int, error: str, reason: str) -> None:
+    text = b'{"error":"%b","reason":"%b"}\n' % (error.encode(), reason.encode())
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(text)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+def environ_of(scope: Scope) -> Environ:
+    """The WSGI environment of a request, its body aside (PEP 3333). REQUEST_URI keeps the path as it came."""
+    host, port = scope.get("server") or ("localhost", 80)
+    client = scope.get("client") or ("", 0)
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(raw).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "REQUEST_URI": raw.decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": str(host),
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": str(client[0]),
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        if b"_" in raw_name:
+            continue  # would be taken for the header with a dash
+        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
+        key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    environ.pop("HTTP_TRANSFER_ENCODING", None)  # the body is whole by the time it is read
+    return environ
