@@ -38,9 +38,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sync import wire
-from sync.errors import BadJson, BadRequest, Forbidden, TheirFault, TooLarge
-from sync.peer import Changes, Peer, Refusal, Revision, Seq
+from sync import strict_json, wire
+from sync.errors import BadJson, BadRequest, Forbidden, MissingStub, TheirFault, TooLarge
+from sync.peer import Changes, Filter, Peer, Refusal, Revision, Seq
 
 HISTORY: Final = 32  # checkpoints remembered, about 50 bytes each; a restore from further back starts at 0
 CHECKPOINT_BATCHES: Final = 10  # a checkpoint at least every so many batches …
@@ -50,6 +50,7 @@ WRITE_BYTES: Final = 8 * 1024 * 1024  # held in memory and given to the target a
 _POISON: Final = (
     BadJson,
     BadRequest,
+    MissingStub,
     TooLarge,
 )  # faults that lie in what is carried, not in the way or the rights
 
@@ -94,25 +95,31 @@ def replicate(
     random: Callable[[int], bytes] = secrets.token_bytes,
     clock: Callable[[], float] = time.time,
     batch: int = 500,
+    only: Filter | None = None,
     progress: Callable[[Session], None] | None = None,
     ahead: Executor | None = None,
 ) -> Session:
-    """Copies to `target` every revision of `source` it lacks. `batch`: changes a round; `progress`: called after each.
+    """Copies to `target` every revision of `source` it lacks. `batch`: changes a round; `progress`: called after each;
+    `only`: of those documents alone.
 
     `ahead`: a pool of one thread, in which the next batch is read while this one is written. Without it everything
     happens one after another, in the caller's thread, in an order that `random` alone decides.
 
     Errors of either peer come out as they are (SyncError); what landed before is durable, and is not sent again.
     """
-    session = Session(replication_id(source, target), started_at=clock())
+    session = Session(replication_id(source, target, only), started_at=clock())
     logs = _Logs(source, target, session.replication_id)
     session.start_seq = session.end_seq = saved = logs.resume_at()
     batches, saved_at = 0, session.started_at
-    read = _reading(source, target, batch, ahead)
+    read = _reading(source, target, batch, only, ahead)
     coming = read(session.start_seq)
     try:
-        while (found := coming()).changes.results:
+        while True:
+            found = coming()
             changes = found.changes
+            if not changes.results and changes.last_seq == session.end_seq:
+                break
+            # A filter may leave nothing of a stretch, and more may follow; where that is not told, asking tells.
             more = changes.pending != 0 or len(changes.results) >= batch
             if more:
                 coming = read(changes.last_seq)
@@ -145,12 +152,12 @@ class _Batch(NamedTuple):
 
 
 def _reading(
-    source: Peer, target: Peer, limit: int, ahead: Executor | None
+    source: Peer, target: Peer, limit: int, only: Filter | None, ahead: Executor | None
 ) -> Callable[[Seq], Callable[[], _Batch]]:
     """How the batch after a sequence is asked for; the answer is a call that gives it."""
 
     def read(since: Seq) -> _Batch:
-        changes = source.changes(since, limit)
+        changes = source.changes(since, limit, only=only) if only else source.changes(since, limit)
         missing = (
             target.revs_diff({change.id: change.revs for change in changes.results})
             if changes.results
@@ -242,9 +249,12 @@ def _search(
 # -- checkpoints ------------------------------------------------------------------------------------------------------
 
 
-def replication_id(source: Peer, target: Peer) -> str:
+def replication_id(source: Peer, target: Peer, only: Filter | None = None) -> str:
     """Names the pair and its direction. https://docs.couchdb.org/en/stable/replication/protocol.html#generate-replication-id"""
-    return hashlib.sha256(f"bianmin 1\n{source.identity}\n{target.identity}".encode()).hexdigest()[:32]
+    chosen = strict_json.canonical(only._asdict()).decode() if only else ""
+    return hashlib.sha256(f"bianmin 1\n{source.identity}\n{target.identity}{chosen}".encode()).hexdigest()[
+        :32
+    ]
 
 
 class _Logs:

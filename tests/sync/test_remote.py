@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync import errors, remote, strict_json
+from sync import asking, errors, remote, strict_json
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.store import Store
 from tests.sync.neighbours import Gate, application, listening
@@ -130,7 +130,7 @@ def test_packed_answers_are_understood() -> None:
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "MAX_RESPONSE", 100_000)
+    monkeypatch.setattr(asking, "MAX_RESPONSE", 100_000)
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     bomb = gzip.compress(b" " * 50_000_000)
     with (

@@ -1,0 +1,210 @@
+"""Requests to a server over HTTP, bounded and suspicious. Knows no database and no document.
+
+What lies between us and a peer is not to be trusted. Every wait has an end, redirects are never followed (nor are the
+password and a document sent after them), the environment's proxies are not asked, answers are bounded in size also
+after decompression, and whatever does not answer as a peer does (a captive portal's page, a router's) is `NotAPeer`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Self
+
+import httpx
+
+from sync import errors, multipart, strict_json
+
+MAX_RESPONSE: Final = 64 * 1024 * 1024  # bytes, unpacked
+PACKED_FROM: Final = 1400  # bytes of a request's body; less fits in one segment anyway
+_HERE: Final = frozenset(("127.0.0.1", "localhost", "::1"))
+LONGEST_ANSWER: Final = 300.0  # seconds from the first byte to the last: 8 MB at 30 kB/s
+TIMEOUT: Final = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=10.0)  # seconds
+
+_BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
+    400: errors.BadRequest,
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    409: errors.Conflict,
+    412: errors.DatabaseExists,  # or MissingStub: the error's word tells
+    413: errors.TooLarge,
+    415: errors.BadContentType,
+}
+
+
+class Way:
+    """The way to a server at `url` (where its welcome is: `https://hub.example/db`). Opened at the first request.
+
+    `auth`: user and password. `transport`: another way than a socket, for tests. `compress`: request bodies are sent
+    packed (by default unless the server is on this very machine). Safe to use from several threads.
+
+    A request is sent a second time only where that can do no harm: the connection ended without an answer, as one kept
+    alive does when the server has just closed it, and asking twice is the same as asking once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: tuple[str, str] | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout: httpx.Timeout | float = TIMEOUT,
+        compress: bool | None = None,
+    ) -> None:
+        self._client = httpx.Client(
+            base_url=url.rstrip("/") + "/",
+            auth=auth,
+            transport=transport,
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "bianmin-sync"},
+        )
+        self._packs = self._client.base_url.host not in _HERE if compress is None else compress
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, method: str, path: str, **rest: Any) -> Any:
+        """As `fetch`, and the answer read."""
+        return strict_json.loads(self.fetch(method, path, **rest))
+
+    def fetch(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        once: bool = False,
+    ) -> bytes:
+        """One request, and the JSON text it was answered with. Errors by status; Unreachable, NotAPeer, TooLarge.
+
+        `once`: asking twice is not the same as asking once.
+        """
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        packed = content is not None and self._packs and len(content) > PACKED_FROM
+        if packed:
+            assert content is not None
+            content = gzip.compress(content, 6, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        request = self._client.build_request(method, path, params=params, content=content, headers=headers)
+        try:
+            with self.answer(request, once=once) as response:
+                data = b"".join(pieces(response, MAX_RESPONSE))
+                check(response, data)
+        except errors.BadContentType:
+            if not packed:
+                raise
+            self._packs = False  # an older server; from now on it gets bodies as they are
+            assert content is not None
+            return self.fetch(method, path, params=params, content=gzip.decompress(content), once=once)
+        return data
+
+    def build(self, method: str, path: str, **rest: Any) -> httpx.Request:
+        """A request, to be given to `answer`."""
+        return self._client.build_request(method, path, **rest)
+
+    @contextlib.contextmanager
+    def answer(self, request: httpx.Request, *, once: bool = False) -> Iterator[httpx.Response]:
+        """The answer to a request, its body still to be read. Unreachable."""
+        try:
+            try:
+                response = self._client.send(request, stream=True)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                if once:
+                    raise
+                response = self._client.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                response.close()
+        except httpx.TimeoutException as error:
+            raise errors.Unreachable(f"No answer from {request.url.host} in time.") from error
+        except httpx.HTTPError as error:
+            raise errors.Unreachable(
+                f"No answer from {request.url.host}: {error or type(error).__name__}."
+            ) from error
+
+
+def pieces(response: httpx.Response, limit: int) -> Iterator[bytes]:
+    """The body, unpacked, at most `limit` bytes. Unpacked here and not by httpx, which would unpack a bomb before we
+    could look."""
+    encoding = response.headers.get("content-encoding", "identity").lower()
+    if encoding not in ("gzip", "identity"):
+        raise errors.NotAPeer(f"The answer is packed in a way that was not asked for ({encoding[:20]}).")
+    if response.is_stream_consumed:  # a transport of a test gave it whole
+        yield response.content
+        return
+    try:
+        yield from (
+            multipart.unpacked(_arriving(response), limit)
+            if encoding == "gzip"
+            else _bounded(response, limit)
+        )
+    except errors.BadRequest as error:
+        cut = "cut off" in error.reason
+        raise (errors.Unreachable if cut else errors.NotAPeer)(f"The answer: {error.reason}") from error
+
+
+def _arriving(response: httpx.Response) -> Iterator[bytes]:
+    began = time.monotonic()
+    for piece in response.iter_raw():
+        if time.monotonic() - began > LONGEST_ANSWER:
+            # A line that drips a byte now and then never runs into the timeout between bytes.
+            raise errors.Unreachable(f"The answer did not end within {LONGEST_ANSWER:.0f} s.")
+        yield piece
+
+
+def _bounded(response: httpx.Response, limit: int) -> Iterator[bytes]:
+    total = 0
+    for piece in _arriving(response):
+        total += len(piece)
+        if total > limit:
+            raise errors.TooLarge(f"The answer has more than {limit} bytes.")
+        yield piece
+
+
+def check(response: httpx.Response, data: bytes) -> None:
+    """Raises the error an answer stands for unless it is a good one, in JSON."""
+    status = response.status_code
+    host = response.request.url.host
+    if 300 <= status < 400 or status == 511:
+        raise errors.NotAPeer(
+            f"{host} sends us elsewhere ({status}); a sign-in page of the network, perhaps."
+        )
+    kind = kind_of(response)
+    if kind != "application/json":
+        if status in (429, 502, 503, 504):
+            raise errors.PeerFailed(f"{host} is not ready ({status}).", _retry_after(response))
+        raise errors.NotAPeer(f"{host} answers with {kind[:40] or 'nothing'}, not with JSON ({status}).")
+    if status < 300:
+        return
+    value = strict_json.loads(data)
+    said = value if type(value) is dict else {}
+    reason = f"{said.get('reason') or said.get('error') or response.reason_phrase} ({status})"[:300]
+    if status >= 500 or status == 429:
+        raise errors.PeerFailed(f"{host}: {reason}", _retry_after(response))
+    if said.get("error") == errors.MissingStub.error:
+        raise errors.MissingStub(reason)
+    raise _BY_STATUS.get(status, errors.TheirFault)(reason)
+
+
+def kind_of(response: httpx.Response) -> str:
+    """The kind of body, without its parameters."""
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdecimal() and len(value) < 6 else None
