@@ -2,8 +2,10 @@
 
 A benchmark is a module with `run() -> {"results": {name: value}, "goals": [goal]}`, where a goal is
 `{"name", "value", "unit", "goal", "peer", "met"}`: what we measured, what it had to reach, what the peer or limit
-named in `name` reached in the same run, and whether we met it. Absolute figures move from machine to machine and from
-hour to hour; the goals are ratios within one run.
+named in `name` reached in the same run, and whether we met it; "met" is null where the peer is not on this machine.
+Absolute figures move from machine to machine and from hour to hour; the goals are ratios within one run. A module that
+has `options(parser)` adds its own options to the command line, and its `run` is given what was chosen. Modules whose
+name begins with `_` are what benchmarks share.
 """
 
 from __future__ import annotations
@@ -25,11 +27,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("name", choices=names)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    named = next((word for word in sys.argv[1:] if word in names), None)
+    module = importlib.import_module(f"bench.{named}") if named else None
+    if module is not None and hasattr(module, "options"):
+        module.options(parser)
     chosen = parser.parse_args()
-    measured: dict[str, Any] = importlib.import_module(f"bench.{chosen.name}").run()
+    assert module is not None
+    measured: dict[str, Any] = module.run(chosen) if hasattr(module, "options") else module.run()
     report = {"machine": machine(), **measured}
     print(json.dumps(report, ensure_ascii=False, indent=2) if chosen.json else table(chosen.name, report))
-    return 0 if all(goal["met"] for goal in report["goals"]) else 1
+    return 1 if any(goal["met"] is False for goal in report["goals"]) else 0
 
 
 def machine() -> dict[str, Any]:
@@ -53,6 +60,9 @@ def _cpu() -> str:
     )
 
 
+_VERDICT = {True: "met   ", False: "MISSED", None: "      "}
+
+
 def table(name: str, report: dict[str, Any]) -> str:
     about = report["machine"]
     lines = [
@@ -64,7 +74,7 @@ def table(name: str, report: dict[str, Any]) -> str:
     lines.append("")
     for goal in report["goals"]:
         lines.append(
-            f"  {'met   ' if goal['met'] else 'MISSED'}  {goal['name']}: {_figure(goal['value'])} {goal['unit']}"
+            f"  {_VERDICT[goal['met']]}  {goal['name']}: {_figure(goal['value'])} {goal['unit']}"
             f" (goal {_figure(goal['goal'])}, peer {_figure(goal['peer'])})"
         )
     return "\n".join(lines)

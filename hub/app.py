@@ -1,7 +1,9 @@
-"""The hub's application: a station's, with the hub's gate, claims and desk."""
+"""The hub's application: a station's, with the hub's gate, claims and desk, and, if it is told to, its databases in a
+CouchDB cluster instead of a file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from hub import desk
 from hub.claims import Claims
 from hub.gate import HubGate
 from station import app as station_app
-from station.app import Parts
+from station.app import Kept, Parts
 from station.databases import PUBLIC
 from station.moment import Clock, system_clock
 from station.settings import Settings
+from sync.couch import CouchLedger, CouchStore, address
 
 TEMPLATES = Path(__file__).parent / "templates"
 CODE = "510900000000"
@@ -22,14 +25,27 @@ CODE = "510900000000"
 
 def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any) -> Parts:
     """A hub's parts; as station.app.build_parts, which see."""
+    keep = keep_in_cluster if settings.couchdb_url else station_app.keep_in_file
     parts = station_app.build_parts(
-        settings, clock=clock, gate=lambda store, own: HubGate(store, own, clock=clock), house=Claims, **world
+        settings,
+        clock=clock,
+        keep=keep,
+        gate=lambda store, own: HubGate(store, own, clock=clock),
+        house=Claims,
+        **world,
     )
     # Everybody pulls it, so it is there before the first station asks.
     parts.store.database(PUBLIC, create=True)
     assert isinstance(parts.gate, HubGate)
     parts.gate.confirm_all()
     return parts
+
+
+def keep_in_cluster(settings: Settings, clock: Clock, random: Callable[[int], bytes]) -> Kept:
+    """The databases of a CouchDB cluster, which other web nodes of this hub may have open as well."""
+    where = address.parse(settings.couchdb_url, public=settings.couchdb_public)
+    store = CouchStore.open(where, settings.journal_path, random=random)
+    return store, lambda: CouchLedger(store, settings.code)
 
 
 def create_app(parts: Parts) -> Flask:

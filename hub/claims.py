@@ -21,7 +21,7 @@ from station.house import HouseRules
 from station.moment import Clock, stamp
 from station.register import Register
 from sync.errors import Conflict
-from sync.store import Store
+from sync.serving import ServedStore
 
 HEADS = frozenset({"zone_head", "bureau_head"})
 CLAIMANTS = HEADS | {"district_window", "examiner"}
@@ -30,7 +30,7 @@ CLAIMANTS = HEADS | {"district_window", "examiner"}
 class Claims(HouseRules):
     """Who holds which case."""
 
-    def __init__(self, store: Store, register: Register, clock: Clock) -> None:
+    def __init__(self, store: ServedStore, register: Register, clock: Clock) -> None:
         self._db = store.database(DESK, create=True)
         self._register = register
         self._clock = clock
@@ -96,11 +96,12 @@ class Claims(HouseRules):
     def check(self, staff: Staff, state: CaseState) -> None:
         if not self.may_see(staff, state):
             raise DomainError(Problem("not_your_district", N_("本件不属于您的辖区"), {}))
-        self._register.catch_up(must=True)
-        row = self._register.case(state.case_no) or {}
-        if self.claim_needed(staff, row, state):
-            if row.get("claimed_by"):
-                raise _taken(row["claimed_name"])
+        # The claim itself and not the register's row, which may not have heard yet of a claim at another web node.
+        kept = self._db.get(f"claim:{state.case_no}")
+        holder = _holder(kept, state)
+        if self.claim_needed(staff, {"claimed_by": holder}, state):
+            if kept and holder:
+                raise _taken(kept["name"])
             raise DomainError(Problem("claim_first", N_("请先点“由我办理”，再办这一步"), {}))
 
 

@@ -22,7 +22,7 @@ def build(settings: Settings) -> tuple[Flask, Parts]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@settings_options(data="bianmin-hub-data", port=8000, code=CODE)
+@settings_options(data="bianmin-hub-data", port=8000, code=CODE, hub=True)
 @click.version_option(package_name="bianmin")
 @click.pass_context
 def main(ctx: click.Context, /, **values: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import KINDS
 from station.databases import PUBLIC
-from sync.store import Store
+from sync.serving import ServedStore
 
 
 def read_days(text: str) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def read_days(text: str) -> list[dict[str, Any]]:
     return docs
 
 
-def publish(store: Store, docs: Iterable[Mapping[str, Any]]) -> int:
+def publish(store: ServedStore, docs: Iterable[Mapping[str, Any]]) -> int:
     """Writes what is new or changed into `public`; returns how many days that were."""
     public = store.database(PUBLIC, create=True)
     written = 0

@@ -15,10 +15,10 @@ from typing import Any
 from schemas import tables
 from station.databases import PUBLIC
 from station.gate import secret_digest
-from sync.store import Store
+from sync.serving import ServedStore
 
 
-def admit_device(store: Store, code: str, random: Callable[[int], bytes]) -> str:
+def admit_device(store: ServedStore, code: str, random: Callable[[int], bytes]) -> str:
     """A new secret for this station; an older one is worth nothing from now on. DomainError for an unknown code."""
     tables.station(code)
     secret = base64.urlsafe_b64encode(random(32)).decode().rstrip("=")
@@ -26,13 +26,13 @@ def admit_device(store: Store, code: str, random: Callable[[int], bytes]) -> str
     return secret
 
 
-def revoke_device(store: Store, code: str) -> None:
+def revoke_device(store: ServedStore, code: str) -> None:
     """Lets this station's device in no more, here and, once they have synced, at its township."""
     tables.station(code)
     _put(store, code, {"secret_sha256": "0" * 64, "status": "revoked"})
 
 
-def _put(store: Store, code: str, fields: dict[str, Any]) -> None:
+def _put(store: ServedStore, code: str, fields: dict[str, Any]) -> None:
     public = store.database(PUBLIC, create=True)
     id_ = f"device:{code}"
     body: dict[str, Any] = {"_id": id_, "type": "device", "schema": 1, "station": code, **fields}

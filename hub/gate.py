@@ -9,6 +9,7 @@ writes them. The rules of who may read and write what are those of station.gate.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from schemas import tables
@@ -16,17 +17,19 @@ from station.databases import station_of
 from station.gate import Gate, Principal
 from station.moment import Clock, stamp
 from sync import ledger
-from sync.errors import Conflict
-from sync.store import Database, Store
+from sync.errors import Conflict, SyncError
+from sync.serving import ServedDatabase, ServedStore
 
 
 class HubGate(Gate):
     """Rules for all stations of the city."""
 
-    def __init__(self, store: Store, own: str, *, clock: Clock) -> None:
+    def __init__(self, store: ServedStore, own: str, *, clock: Clock) -> None:
         super().__init__(store, own)
         self._clock = clock
         self._writing = threading.Lock()
+        self._heard_of: set[str] = set()
+        store.watch(self._heard_of.update)
 
     def confirm_all(self) -> int:
         """Writes the receipts that a crash between a commit and its receipt left out; asked at every start."""
@@ -39,11 +42,20 @@ class HubGate(Gate):
     def serves(self, code: str) -> bool:
         return code in tables.stations()
 
-    def written(self, principal: Principal, db: Database) -> None:
+    def allow(self, principal: Principal, db: str, action: str) -> None:
+        """As any gate's. A database in which anything has happened since, perhaps at another web node, is looked at once
+        more before a station reads it: its receipt may be due."""
+        super().allow(principal, db, action)
+        if action == "read" and station_of(db) is not None and db in self._heard_of:
+            self._heard_of.discard(db)
+            with suppress(SyncError):  # a read is not to fail of it; the next write confirms
+                self.confirm(self._store.database(db))
+
+    def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Confirms what is durable here, so that the station's next pull brings the proof home."""
         self.confirm(db)
 
-    def confirm(self, db: Database) -> int:
+    def confirm(self, db: ServedDatabase) -> int:
         """Writes the receipts that are due in a database; returns how many. Doing it twice writes nothing new."""
         written = 0
         with self._writing:
@@ -52,7 +64,7 @@ class HubGate(Gate):
                     written += 1
         return written
 
-    def _raise_to(self, db: Database, writer: str, epoch: str, n: int) -> bool:
+    def _raise_to(self, db: ServedDatabase, writer: str, epoch: str, n: int) -> bool:
         id_ = f"receipt:{writer}:{epoch}"
         kept = db.get(id_)
         if kept is not None and kept["n"] >= n:

@@ -21,7 +21,8 @@ from schemas.statistics import CaseFacts, Line
 from schemas.workdays import Calendar
 from station.databases import of_case
 from sync import ledger
-from sync.store import Store
+from sync.peer import Seq
+from sync.serving import ServedStore
 
 READ = 500
 KEPT = ("evaluation", "complaint")
@@ -62,7 +63,7 @@ def invented(number: int, calendar: Calendar) -> Year:
     return found
 
 
-def from_store(store: Store, number: int, calendar: Calendar) -> Year:
+def from_store(store: ServedStore, number: int, calendar: Calendar) -> Year:
     """What the hub holds now: every case and project of every station, one station in memory at a time."""
     found = Year()
     for name in store.databases():
@@ -84,10 +85,11 @@ def from_store(store: Store, number: int, calendar: Calendar) -> Year:
     return found
 
 
-def _documents(store: Store, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    db, since = store.database(name), 0
+def _documents(store: ServedStore, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    db = store.database(name)
+    since: Seq = 0
     while (changes := db.changes(since, READ)).results:
-        since = int(changes.last_seq)
+        since = changes.last_seq
         yield from store.bodies(name, [change.id for change in changes.results]).items()
 
 

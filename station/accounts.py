@@ -3,6 +3,7 @@
     here/staff:<employee_no>          who may sign in, with which roles (argon2id hash)
     here/_local/session:<sha256>      one signed-in browser; the cookie holds the random value, the store its hash
     here/_local/attempts:<digest>     failures of one name, so that guessing slows down and stays slow over a restart
+    here/secret-key                   what signs form tokens; a hub's web nodes share it
 
 Holds no page and reads no request; time and randomness come in.
 """
@@ -13,6 +14,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +26,8 @@ from schemas import tables
 from schemas.problems import N_, DomainError, Problem
 from station.databases import HERE
 from station.moment import Clock, read, stamp
-from sync.store import Store
+from sync.errors import Conflict
+from sync.serving import ServedStore
 
 SESSION, ATTEMPTS = "session:", "attempts:"
 SLACK = timedelta(minutes=5)
@@ -56,7 +59,7 @@ class Accounts:
     """Who may sign in at this server."""
 
     def __init__(
-        self, store: Store, *, clock: Clock, random: Callable[[int], bytes], hasher: Any = HASHER
+        self, store: ServedStore, *, clock: Clock, random: Callable[[int], bytes], hasher: Any = HASHER
     ) -> None:
         self._db = store.database(HERE, create=True)
         self._clock = clock
@@ -138,10 +141,13 @@ class Accounts:
 
     def secret_key(self) -> bytes:
         """The key that signs form tokens; made at first use and kept."""
-        kept = self._db.get_local("secret-key")
+        kept = self._db.get_local("secret-key") or self._db.get("secret-key")
         if not kept:
-            kept = {"key": self._random(32).hex()}
-            self._db.put_local("secret-key", kept)
+            # A document, not a `_local` one: two web nodes may make one at the same moment, and the first counts.
+            with suppress(Conflict):
+                self._db.put({"_id": "secret-key", "type": "secret_key", "key": self._random(32).hex()})
+            kept = self._db.get("secret-key")
+            assert kept is not None
         return bytes.fromhex(kept["key"])
 
     def _matches(self, kept: str, password: str) -> bool:

@@ -23,10 +23,10 @@ from station.databases import HERE, PUBLIC, of_station, station_of
 from station.moment import Clock, stamp
 from sync.errors import DiskFull, Forbidden, NotFound, SyncError
 from sync.ledger import parse_event_id
-from sync.peer import Refusal
+from sync.peer import Refusal, Seq
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.replicate import replicate
-from sync.store import Database, Store
+from sync.serving import ServedDatabase, ServedStore
 
 log = logging.getLogger("bianmin.agent")
 STATUS = "sync-status"
@@ -51,18 +51,32 @@ class Round:
 
 
 class Level(NamedTuple):
-    """Where a push ended: our sequence, and the far end's identity and sequence at that time."""
+    """Where a push ended: our sequence, and the far end's identity and count of changes at that time."""
 
-    seq: int
+    seq: Seq
     identity: str
-    far_seq: int
+    far: int
+
+
+class Standing(NamedTuple):
+    """Which database that is, in which life of its store, and how far it has come. A store that was put back to an
+    earlier day is in a new life."""
+
+    identity: str
+    seq: Seq
+
+    @property
+    def far(self) -> int:
+        """The number that a sequence is, or begins with: a hub on CouchDB has sequences such as `12-g1AAAA…`."""
+        digits = str(self.seq).partition("-")[0]
+        return int(digits) if digits.isascii() and digits.isdecimal() else 0
 
 
 class Agent:
     """Syncs one server upward. `transport_for` lets a test put an application behind a parent's address."""
 
     def __init__(
-        self, store: Store, *, own: str, parents: Sequence[str], token: str, clock: Clock, random: Callable[[int], bytes],
+        self, store: ServedStore, *, own: str, parents: Sequence[str], token: str, clock: Clock, random: Callable[[int], bytes],
         transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     ) -> None:  # fmt: skip
         self._store = store
@@ -76,7 +90,7 @@ class Agent:
         self._unconfirmed_since: datetime | None = None
         # What was level with which parent, so that an idle round asks little. Forgotten at a restart; costs questions.
         self._pushed: dict[tuple[str, str], Level] = {}
-        self._pulled: dict[tuple[str, str], tuple[str, int]] = {}
+        self._pulled: dict[tuple[str, str], Standing] = {}
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
@@ -150,16 +164,16 @@ class Agent:
         if (
             known is not None
             and known.seq == seq
-            and known.identity == there[0]
-            and known.far_seq <= there[1]
+            and known.identity == there.identity
+            and known.far <= there.far
         ):
-            self._pushed[way] = Level(seq, *there)
+            self._pushed[way] = Level(seq, there.identity, there.far)
             return
         session = replicate(source, remote, random=self._random)
         outcome.pushed += session.written
         for each in session.refused:
             self._note_refusal(way, each)
-        self._pushed[way] = Level(seq, there[0], there[1] + session.written)
+        self._pushed[way] = Level(seq, there.identity, there.far + session.written)
 
     def _pull(self, remote: RemoteDatabase, way: tuple[str, str], outcome: Round) -> None:
         # One question tells whether anything is new there: the same database, at the same sequence as last time.
@@ -175,8 +189,9 @@ class Agent:
         self._pulled[way] = there
         # What came from there need not be offered back: unless somebody wrote here meanwhile, we are level.
         known = self._pushed.get(way)
-        if known is not None and known.seq == before and target.update_seq == before + session.written:
-            self._pushed[way] = known._replace(seq=target.update_seq)
+        after = target.update_seq
+        if isinstance(before, int) and after == before + session.written and known and known.seq == before:
+            self._pushed[way] = known._replace(seq=after)
 
     def _unconfirmed_seconds(self) -> float:
         """For how long the hub's receipt has been behind this station's own numbers; 0 while it is level."""
@@ -203,7 +218,7 @@ class Agent:
         log.warning("%s refused in %s: %s %s", refusal.id, way[1], refusal.error, refusal.reason)
         self._standing.setdefault(way, {})[refusal.id] = refusal
 
-    def _offer_again(self, source: Database, remote: RemoteDatabase, way: tuple[str, str]) -> None:
+    def _offer_again(self, source: ServedDatabase, remote: RemoteDatabase, way: tuple[str, str]) -> None:
         standing = self._standing.get(way)
         if not standing:
             return
@@ -314,8 +329,6 @@ class Agent:
         return kept if kept else {"last": {}, "last_reached": ""}
 
 
-def _standing_of(remote: RemoteDatabase) -> tuple[str, int]:
-    """Which database that is, in which life of its store, and how far it has come. A store that was put back to an
-    earlier day is in a new life."""
+def _standing_of(remote: RemoteDatabase) -> Standing:
     info = remote.info()
-    return f"{remote.identity}/{info.get('epoch', '')}", int(info["update_seq"])
+    return Standing(f"{remote.identity}/{info.get('epoch', '')}", info["update_seq"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 from schemas.workdays import Calendar, calendar
 from station.databases import PUBLIC
 from sync.errors import NotFound
-from sync.store import Store
+from sync.peer import Seq
+from sync.serving import ServedStore
 
 PREFIX = "day:"
 # A city's holidays of a century fit; more is not a calendar.
@@ -18,9 +19,9 @@ MOST = 20_000
 class Almanac:
     """Ask `calendar()` for each use: it costs a look at one number unless a day was published."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ServedStore) -> None:
         self._store = store
-        self._seq = -1
+        self._seq: Seq = -1
         self._calendar = calendar()
 
     def calendar(self) -> Calendar:

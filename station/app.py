@@ -30,7 +30,8 @@ from station.register import Register
 from station.settings import Settings
 from sync.endpoint import create_endpoint
 from sync.errors import StoreMissing
-from sync.ledger import Ledger
+from sync.ledger import EventLedger, Ledger
+from sync.serving import ServedStore
 from sync.store import Store
 
 MAX_FORM_BYTES = 64 * 1024
@@ -53,10 +54,10 @@ class Parts:
     settings: Settings
     here: Station
     clock: Clock
-    store: Store
+    store: ServedStore
     register: Register
     almanac: Almanac
-    ledger: Ledger
+    ledger: EventLedger
     casework: Casework
     accounts: Accounts
     agent: Agent
@@ -85,21 +86,12 @@ class Parts:
         self.store.close()
 
 
-def build_parts(
-    settings: Settings,
-    *,
-    clock: Clock = system_clock,
-    random: Callable[[int], bytes] = secrets.token_bytes,
-    transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
-    gate: Callable[[Store, str], Gate] = Gate,
-    house: Callable[[Store, Register, Clock], HouseRules] = lambda _store, _register, _clock: HouseRules(),
-    **accounts: Any,
-) -> Parts:
-    """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
-    own errors (a full disk, a second process, a newer version) before anything is changed."""
-    here = tables.station(settings.code)
-    # Citizens' data: nobody else on this computer may look in.
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+Kept = tuple[ServedStore, Callable[[], EventLedger]]
+"""A server's store, and what makes the ledger that numbers its events in it, asked once the register has looked."""
+
+
+def keep_in_file(settings: Settings, clock: Clock, random: Callable[[int], bytes]) -> Kept:
+    """The embedded store: one file, one process."""
     if settings.register_path.exists() and not settings.store_path.exists():
         raise StoreMissing(
             f"{settings.store_path} is gone, though this station has worked before ({settings.register_path.name} is"
@@ -107,10 +99,33 @@ def build_parts(
             f" {settings.register_path.name} away first."
         )
     store = Store.open(settings.store_path, clock=lambda: clock().timestamp(), random=random)
+    return store, lambda: Ledger(store, settings.code)
+
+
+def build_parts(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+    transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
+    keep: Callable[[Settings, Clock, Callable[[int], bytes]], Kept] = keep_in_file,
+    gate: Callable[[ServedStore, str], Gate] = Gate,
+    house: Callable[[ServedStore, Register, Clock], HouseRules] = lambda _store, _register, _clock: (
+        HouseRules()
+    ),
+    **accounts: Any,
+) -> Parts:
+    """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
+    own errors (a full disk, a second process, a newer version) before anything is changed. `keep` opens another store
+    than the embedded one."""
+    here = tables.station(settings.code)
+    # Citizens' data: nobody else on this computer may look in.
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store, ledger_of = keep(settings, clock, random)
     try:
         almanac = Almanac(store)
         register = Register(settings.register_path, store, almanac.calendar)
-        ledger = Ledger(store, settings.code)
+        ledger = ledger_of()
         casework = Casework(store, ledger, register, almanac.calendar, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
@@ -148,7 +163,8 @@ def create_app(parts: Parts, *blueprints: Any, templates: Path | None = None) ->
     web.install(app)
     for blueprint in (signin.blueprint, pages.blueprint, *blueprints):
         app.register_blueprint(blueprint)
-    endpoint = create_endpoint(parts.store, parts.gate)
+    endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
+    app.extensions["bianmin-endpoint"] = endpoint
     web.csrf.exempt(endpoint)
     app.register_blueprint(endpoint, url_prefix=DIALECT)
     if templates is not None:

@@ -21,8 +21,8 @@ from station.accounts import Staff
 from station.databases import of_case, of_station
 from station.moment import Clock, stamp
 from station.register import Register
-from sync.ledger import Ledger, LedgerTxn, event_id, runs
-from sync.store import Database, Store
+from sync.ledger import EventLedger, LedgerTxn, event_id, runs
+from sync.serving import ServedDatabase, ServedStore
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Casework:
 
     def __init__(
         self,
-        store: Store,
-        ledger: Ledger,
+        store: ServedStore,
+        ledger: EventLedger,
         register: Register,
         calendar: Callable[[], Calendar],
         *,
@@ -173,8 +173,9 @@ class Casework:
             if serial > numbers.MAX_SERIAL:
                 return numbers.case_no(station, day, serial)  # raises: all are given out
             case_no = numbers.case_no(station, day, 1 + (start + serial - 1) % numbers.MAX_SERIAL)
-            # A laptop that was set up anew may meet its own earlier numbers again, come back from above.
-            if self._register.case(case_no) is None:
+            # A laptop that was set up anew may meet its own earlier numbers again, come back from above. Two web nodes
+            # of a hub may come to the same number at the same moment; then it is the first one's.
+            if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):
                 return case_no
 
     def _same_or_raise(self, case_no: str, application: Application) -> None:
@@ -222,7 +223,7 @@ UNNUMBERED = 10**14
 SYSTEM_STEPS = {"assign"}
 
 
-def seen_in(db: Database) -> dict[str, int]:
+def seen_in(db: ServedDatabase) -> dict[str, int]:
     """{"<writer>:<epoch>": n}: the numbers 1..n of each writer that this database holds. Every event carries it, so that
     any node can tell what its author knew from what merely happened earlier. Beyond a hole nothing is claimed: to say
     too little only means that the Lamport order decides."""

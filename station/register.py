@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from schemas.workdays import Calendar
 from station.databases import DESK, PUBLIC, of_case, station_of
 from sync import ledger
 from sync.errors import DiskFull
-from sync.store import Store
+from sync.serving import ServedStore
 
 log = logging.getLogger("bianmin.register")
 
@@ -76,7 +77,7 @@ COLUMNS = (
 class Register:
     """The projection of one store. Every method is thread-safe; rows come back as dicts of the columns above."""
 
-    def __init__(self, path: Path | str, store: Store, calendar: Callable[[], Calendar]) -> None:
+    def __init__(self, path: Path | str, store: ServedStore, calendar: Callable[[], Calendar]) -> None:
         self._path = path
         self._store = store
         self._calendar = calendar
@@ -104,9 +105,10 @@ class Register:
         """
         applied = 0
         with self._lock:
-            while self._position < self._store.update_seq:
+            # Looked at before the changes: what comes in between is not passed over.
+            while self._position < (known := self._store.update_seq):
                 changes = self._store.changes(self._position, BATCH)
-                through = changes[-1].seq if changes else self._store.update_seq
+                through = changes[-1].seq if changes else known
                 try:
                     with self._transaction():
                         self._apply(changes)
@@ -192,13 +194,21 @@ class Register:
             self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", row)  # noqa: S608 - placeholders only
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-        for case_no in sorted(case_nos):
-            db = of_case(case_no)
-            ids = [
-                row[0]
-                for row in self._execute("SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, db))
-            ]
-            yield case_no, list(self._store.bodies(db, ids).values()) if ids else []
+        """The events of each case. A station's cases are asked for together: the store may be far away."""
+        for db, cases in groupby(sorted(case_nos), of_case):
+            ids = {
+                case_no: [
+                    row[0]
+                    for row in self._execute(
+                        "SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, db)
+                    )
+                ]
+                for case_no in cases
+            }
+            wanted = [id_ for each in ids.values() for id_ in each]
+            bodies = self._store.bodies(db, wanted) if wanted else {}
+            for case_no, own in ids.items():
+                yield case_no, [bodies[id_] for id_ in own if id_ in bodies]
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from sync.errors import BadRequest
+
 SOURCES = {
     ParameterSource.COMMANDLINE: "option",
     ParameterSource.ENVIRONMENT: "environment",
@@ -23,6 +25,7 @@ SOURCES = {
 }
 
 SECRET = {"token"}
+HUB_ONLY = {"couchdb_url", "couchdb_public"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,8 @@ class Settings:
     threads: int = 8
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     language: str = "zh"
+    couchdb_url: str = ""
+    couchdb_public: bool = False
     sources: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -51,15 +56,22 @@ class Settings:
         """A projection of the store; deleting it costs a rebuild and nothing else."""
         return self.data / "register.sqlite"
 
+    @property
+    def journal_path(self) -> Path:
+        """What a hub on CouchDB has heard from its cluster; deleting it costs hearing it again."""
+        return self.data / "journal.sqlite"
+
     def report(self) -> list[tuple[str, str, str]]:
         """(name, value as written, source) of every setting; secrets are shown as set or not."""
         rows = []
         for each in fields(self):
-            if each.name == "sources":
+            if each.name == "sources" or (each.name in HUB_ONLY and each.name not in self.sources):
                 continue
             value = getattr(self, each.name)
             if each.name in SECRET:
                 shown = "(set)" if value else "(not set)"
+            elif each.name == "couchdb_url":
+                shown = _couch().masked(value) or "(not set)"
             else:
                 shown = ", ".join(value) if isinstance(value, tuple) else str(value)
             rows.append((each.name, shown, self.sources.get(each.name, "default")))
@@ -91,8 +103,11 @@ def read_file(ctx: click.Context, _param: click.Parameter, path: Path | None) ->
     return path
 
 
-def settings_options(*, data: str, port: int, code: str | None = None) -> Callable[[Any], Any]:
-    """The options that every command of a server shares, as one decorator for its click group."""
+def settings_options(
+    *, data: str, port: int, code: str | None = None, hub: bool = False
+) -> Callable[[Any], Any]:
+    """The options that every command of a server shares, as one decorator for its click group. `hub`: with those that
+    only a hub has."""
     options = [
         click.option("--config", type=click.Path(path_type=Path), is_eager=True, callback=read_file, expose_value=False,
                      envvar="BIANMIN_CONFIG", help="One TOML file with any of these settings (config = none)."),
@@ -118,12 +133,28 @@ def settings_options(*, data: str, port: int, code: str | None = None) -> Callab
                      envvar="BIANMIN_LANGUAGE", help="Language of pages until a person switches."),
     ]  # fmt: skip
 
+    if hub:
+        options += [
+            click.option("--couchdb-url", default="", envvar="BIANMIN_COUCHDB_URL",
+                         help="Keep the databases in this CouchDB cluster: http://user:password@host:port, several nodes with"
+                              " commas between. Better in the environment or the file than on the command line."),
+            click.option("--couchdb-public", is_flag=True, envvar="BIANMIN_COUCHDB_PUBLIC",
+                         help="Take a CouchDB on a public address all the same."),
+        ]  # fmt: skip
+
     def decorate(command: Any) -> Any:
         for option in reversed(options):
             command = option(command)
         return command
 
     return decorate
+
+
+def _couch() -> Any:
+    """The reading of a CouchDB's address. Loaded by a hub that has one: a station on an old laptop need not wait for it."""
+    from sync.couch import address
+
+    return address
 
 
 def settings_from(ctx: click.Context, values: dict[str, Any]) -> Settings:
@@ -133,4 +164,9 @@ def settings_from(ctx: click.Context, values: dict[str, Any]) -> Settings:
     values = {
         name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in values.items()
     }
+    if values.get("couchdb_url"):
+        try:
+            _couch().parse(values["couchdb_url"], public=values["couchdb_public"])
+        except BadRequest as error:
+            raise click.BadParameter(error.reason, param_hint="--couchdb-url") from None
     return Settings(**values, sources=sources)

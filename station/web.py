@@ -100,7 +100,12 @@ def install(app: Flask) -> None:
 
 
 def _context() -> dict[str, Any]:
-    staff = signed_in()
+    try:
+        staff = signed_in()
+    except SyncError:  # a hub whose CouchDB is away does not know who asks; the page says what is wrong all the same
+        if not g.get("plain"):
+            raise
+        staff = None
     return {
         "me": staff, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",

@@ -10,13 +10,16 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from sync import names, remote, replicate, wire
+from sync import copying, names, remote, replicate, wire
 from sync.endpoint import requests
 from sync.errors import BadRequest, SyncError
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.store import Database, Store
 
 PEER = """PEER is http://user:password@host:port/db/NAME, or PATH.sqlite#NAME for a database in a store's file."""
+
+SERVER = """FROM and TO are PATH.sqlite, http://user:password@host:port/db of a running server, or
+http://user:password@host:port of a CouchDB (with the prefix of its databases' names as path, if it has one)."""
 
 
 def open_peer(text: str, closing: contextlib.ExitStack, *, create: bool = False) -> Database | RemoteDatabase:
@@ -74,6 +77,48 @@ def replicate_command(source: str, target: str, batch: int, create: bool) -> Non
             }
         )
         if session.refused:
+            raise SystemExit(1)
+
+
+@main.command("replicate-all", epilog=SERVER)
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--verify-only", is_flag=True, help="Copy nothing; say in what TO differs.")
+def replicate_all(source: str, target: str, verify_only: bool) -> None:
+    """Copy every database of the server FROM to the server TO, then compare them document by document.
+
+    Goes on where an earlier copy was broken off. Exit status 1 when anything is refused or differs.
+    """
+    with _said_plainly(), contextlib.ExitStack() as closing:
+        here = copying.open_server(source, closing)
+        there = copying.open_server(target, closing, create=not verify_only)
+        count, at, total = (
+            len(here.names()),
+            0,
+            {"documents": 0, "written": 0, "refused": 0, "differences": 0},
+        )
+
+        def moved(name: str, session: replicate.Session) -> None:
+            click.echo(
+                f"[{at + 1}/{count}] {name}: {session.changes} changes, {session.written} written", err=True
+            )
+
+        done = copying.compare_all(here, there) if verify_only else copying.copy_all(here, there, moved=moved)
+        for at, each in enumerate(done, 1):
+            click.echo(
+                f"[{at}/{count}] {each.name}: {each.documents} documents, {each.written} written,"
+                f" {'equal' if not each.differences else f'{len(each.differences)} differ'}"
+            )
+            for refusal in each.refused[: copying.SHOWN]:
+                click.echo(f"    refused: {refusal.id} {refusal.rev}: {refusal.reason}")
+            for difference in each.differences[: copying.SHOWN]:
+                click.echo(f"    differs: {difference}")
+            total["documents"] += each.documents
+            total["written"] += each.written
+            total["refused"] += len(each.refused)
+            total["differences"] += len(each.differences)
+        click.echo(json.dumps({"databases": count, **total}))
+        if total["refused"] or total["differences"]:
             raise SystemExit(1)
 
 

@@ -7,21 +7,26 @@
                          COMMIT                           durable, or none of it happened: no number was used
 
 A number is used when and only when its event is durable, so whoever holds 1..n and knows n knows that nothing lacks.
+
+This is how it is done in an embedded store. On a CouchDB cluster nobody has such a transaction: `sync.couch.ledger`
+keeps the same promise by other means. `EventLedger` and `LedgerTxn` are what both are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from sync.errors import Forbidden
 from sync.event_ids import EventId, event_id, event_rev, is_event_id, parse_event_id
 from sync.peer import Revision
-from sync.store import Database, Store, Transaction, reading, writing
+from sync.serving import ServedDatabase
+from sync.store import Store, Transaction, reading, writing
 from sync.wire import body as body_bytes
 
 __all__ = [
     "EventId",
+    "EventLedger",
     "Ledger",
     "LedgerTxn",
     "contiguous",
@@ -32,8 +37,43 @@ __all__ = [
 ]
 
 
-class LedgerTxn:
-    """What `build` may use: the database as it is at this moment, and the store's counters."""
+class LedgerTxn(Protocol):
+    """What `build` may use: the database as it is at this moment, and this writer's counters."""
+
+    def counter(self, name: str) -> int:
+        """The next value, 1, 2, …, of a named counter. Given back if nothing is written."""
+
+    def reserve(self, name: str) -> bool:
+        """Whether the name is ours from now on: false if another server of this writer has it. Not given back."""
+
+    def get(self, id: str) -> dict[str, Any] | None:
+        """A living winner of this database, with `_id` and `_rev`."""
+
+    def bodies(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The living winners among `ids`, all asked for at once."""
+
+
+Build = Callable[[LedgerTxn], list[dict[str, Any]]]
+
+
+class EventLedger(Protocol):
+    """Writes one server's events. `writer`: its 12-digit station code."""
+
+    writer: str
+
+    @property
+    def epoch(self) -> str:
+        """The part of its events' ids that says in which life of its store they were numbered."""
+
+    def append(self, db: str, build: Build) -> list[dict[str, Any]]:
+        """Writes the events whose bodies `build` returns; returns them with `_id` and `_rev`, durable.
+
+        Makes the database if it is missing. If `build` raises, its exception comes out and nothing was written.
+        """
+
+
+class StoreTxn:
+    """A LedgerTxn inside the transaction of an embedded store."""
 
     def __init__(self, txn: Transaction, db: int) -> None:
         self._txn = txn
@@ -42,6 +82,10 @@ class LedgerTxn:
     def counter(self, name: str) -> int:
         """The next value, 1, 2, …, of a counter of this store. Given back if the transaction does not happen."""
         return self._txn.counter(f"user/{name}")
+
+    def reserve(self, name: str) -> bool:
+        """Always: no other process has this store."""
+        return True
 
     def get(self, id: str) -> dict[str, Any] | None:
         """A living winner of this database, with `_id` and `_rev`."""
@@ -53,42 +97,50 @@ class LedgerTxn:
 
 
 class Ledger:
-    """Writes this server's events. `writer`: its 12-digit station code; the epoch is the store's."""
+    """The EventLedger of an embedded store, whose epoch is the store's."""
 
     def __init__(self, store: Store, writer: str) -> None:
         event_id(writer, store.epoch, 1)  # ValueError now rather than at the first event
         self._store = store
         self.writer = writer
-        self.epoch = store.epoch
+        self._epoch = store.epoch
 
-    def append(self, db: str, build: Callable[[LedgerTxn], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-        """Writes the events whose bodies `build` returns; returns them with `_id` and `_rev`, durable.
+    @property
+    def epoch(self) -> str:
+        return self._epoch
 
-        Makes the database if it is missing. If `build` raises, its exception comes out and nothing was written.
-        """
+    def append(self, db: str, build: Build) -> list[dict[str, Any]]:
         database = self._store.database(db, create=True)
         with self._store.transaction() as txn:
-            written = build(LedgerTxn(txn, database.key))
+            written = build(StoreTxn(txn, database.key))
             if not written:
                 return []
             last = txn.counter(f"ev/{db}/{self.writer}/{self.epoch}", len(written))
-            events, revisions = [], []
-            for n, content in enumerate(written, start=last - len(written) + 1):
-                id = event_id(self.writer, self.epoch, n)
-                body = body_bytes(id, dict(content))
-                rev = event_rev(id, body)
-                revisions.append(Revision(id, (rev,), False, body, checked=True))
-                events.append({"_id": id, "_rev": rev, **content})
+            events, revisions = numbered(written, self.writer, self.epoch, last - len(written) + 1)
             if refused := writing.add(txn, database.key, revisions):
                 raise Forbidden(refused[0].reason)
         return events
 
 
-def contiguous(db: Database, writer: str, epoch: str, start: int = 0) -> int:
+def numbered(
+    written: Iterable[Mapping[str, Any]], writer: str, epoch: str, first: int
+) -> tuple[list[dict[str, Any]], list[Revision]]:
+    """The events of these bodies, numbered from `first`: as documents, and as revisions to be stored. Pure."""
+    events, revisions = [], []
+    for n, content in enumerate(written, start=first):
+        id = event_id(writer, epoch, n)
+        body = body_bytes(id, dict(content))
+        rev = event_rev(id, body)
+        revisions.append(Revision(id, (rev,), False, body, checked=True))
+        events.append({"_id": id, "_rev": rev, **content})
+    return events, revisions
+
+
+def contiguous(db: ServedDatabase, writer: str, epoch: str, start: int = 0) -> int:
     """The largest n such that all events 1..n of the writer's epoch are held; at least `start`."""
     return max(start, runs(db).get((writer, epoch), 0))
 
 
-def runs(db: Database) -> Mapping[tuple[str, str], int]:
+def runs(db: ServedDatabase) -> Mapping[tuple[str, str], int]:
     """For each (writer, epoch) with events in the database, its contiguous n. Kept up as events arrive; cheap."""
     return db.runs()

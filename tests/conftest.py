@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.couch import couchdb, couchdb_server, open_couch, way  # noqa: F401  # fixtures
 from tests.world import World, small_city
 
 # `HYPOTHESIS_PROFILE=long make test` searches as long as one cares to wait.
@@ -37,10 +38,11 @@ def city(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(params=["in process", "over HTTP"])
+@pytest.fixture(params=["in process", "over HTTP", "hub on CouchDB"])
 def either_city(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """The small city, once joined in process and once by sockets: the same test for both."""
-    with small_city(tmp_path, sockets=request.param == "over HTTP") as world:
+    """The small city, once joined in process, once by sockets, once with its hub on CouchDB: one test for all."""
+    couchdb = request.getfixturevalue("couchdb") if request.param == "hub on CouchDB" else ""
+    with small_city(tmp_path, sockets=request.param == "over HTTP", couchdb=couchdb) as world:
         yield world
 
 

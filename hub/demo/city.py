@@ -54,8 +54,10 @@ class Server:
 class City:
     """The hub, a township and two villages of each pilot district. `password` is the same for all demo sign-ins."""
 
-    def __init__(self, data: Path, *, interval: float = 2.0) -> None:
+    def __init__(self, data: Path, *, interval: float = 2.0, couchdb: str = "") -> None:
+        """`couchdb`: where the hub keeps its databases, instead of a file."""
         self.data = data
+        self._couchdb = couchdb
         self.password = secrets.token_urlsafe(6)
         self.links = Links()
         self._interval = interval
@@ -92,6 +94,7 @@ class City:
         port = _free_port()
         settings = Settings(
             data=self.data / code, code=code, port=port, parents=tuple(parents), sync_interval=self._interval,
+            couchdb_url=self._couchdb if code == HUB else "",
         )  # fmt: skip
         return Server(code, tables.station(code).name, settings)
 
@@ -199,6 +202,8 @@ class City:
             f"parents = [{', '.join(chr(34) + parent + chr(34) for parent in it.parents)}]",
             f"sync_interval = {it.sync_interval}", f'token = "{self._tokens.get(server.code, "")}"',
         ]  # fmt: skip
+        if it.couchdb_url:
+            lines.append(f'couchdb_url = "{it.couchdb_url}"')
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         path.chmod(0o600)
         return path

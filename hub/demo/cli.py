@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
 import shutil
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unicodedata import east_asian_width
 
@@ -16,9 +19,12 @@ import click
 
 from hub.demo import journey
 from hub.demo.city import City
-from hub.demo.tally import Tally, read_books, tally
+from hub.demo.tally import Tally, read_books, read_cluster, tally
 from schemas import tables
 from station.databases import of_station
+from sync.couch import address
+from sync.couch.calls import Calls
+from sync.errors import SyncError
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,8 +60,17 @@ from station.databases import of_station
     metavar="SECONDS",
     help="When to give up on a case that does not move.",
 )
+@click.option(
+    "--couchdb",
+    default="",
+    metavar="URL",
+    help="Keep the hub's databases in this CouchDB (http://user:password@127.0.0.1:5984), under names of their own that"
+    " are removed at the end.",
+)
 @click.version_option(package_name="bianmin")  # fmt: skip
-def main(once: bool, count: int, chaos: int, seed: int | None, data: Path | None, patience: int) -> None:
+def main(
+    once: bool, count: int, chaos: int, seed: int | None, data: Path | None, patience: int, couchdb: str
+) -> None:
     """A city on this computer: the hub, and a township with two villages in each of the two pilot districts.
 
     \b
@@ -63,6 +78,7 @@ def main(once: bool, count: int, chaos: int, seed: int | None, data: Path | None
       bianmin-demo                     look around; Ctrl-C stops everything
       bianmin-demo --once              200 applications, half of them recorded offline, there and back
       bianmin-demo --once --chaos 10   the same while servers are killed ten times
+      bianmin-demo --once --couchdb http://admin:secret@127.0.0.1:5984
     """
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
     if data is not None and data.exists() and any(data.iterdir()):
@@ -70,17 +86,43 @@ def main(once: bool, count: int, chaos: int, seed: int | None, data: Path | None
     folder = data or Path(tempfile.mkdtemp(prefix="bianmin-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        status = run_once(folder, count, chaos, seed, patience) if once else look_around(folder, seed)
+        with hub_on(couchdb) as where:
+            if once:
+                status = run_once(folder, count, chaos, seed, patience, where)
+            else:
+                status = look_around(folder, seed, where)
     finally:
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
     sys.exit(status)
 
 
-def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int) -> int:
+@contextmanager
+def hub_on(couchdb: str) -> Iterator[str]:
+    """The address of databases that nobody else has, in that CouchDB; they are removed in the end. "" for ""."""
+    if not couchdb:
+        yield ""
+        return
+    prefix = f"demo-{secrets.token_hex(4)}-"
+    url = ",".join(f"{node.strip().rstrip('/')}/{prefix}" for node in couchdb.split(","))
+    try:
+        calls = Calls(address.parse(url))
+        calls.ask("GET")
+    except SyncError as error:
+        raise click.UsageError(error.reason) from error
+    try:
+        yield url
+    finally:
+        for name in calls.ask("GET", "_all_dbs"):
+            if name.startswith(calls.address.prefix):
+                calls.ask("DELETE", name)
+        calls.close()
+
+
+def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int, couchdb: str) -> int:
     """The journey of `count` applications; 0 if every one came back, else 1."""
     began = time.monotonic()
-    city = City(folder, interval=1.0)
+    city = City(folder, interval=1.0, couchdb=couchdb)
     trouble = ""
     progress = journey.Progress(deadline=began + patience)
     try:
@@ -98,7 +140,7 @@ def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int) -> 
         killer.finish()
     finally:
         stubborn = city.stop()
-    hub = read_books(city.hub.settings.store_path)
+    hub = read_cluster(couchdb) if couchdb else read_books(city.hub.settings.store_path)
     own = {
         station.code: read_books(station.settings.store_path, [of_station(station.code)]) for station in city.stations
     }  # fmt: skip
@@ -112,9 +154,9 @@ def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int) -> 
     return 0 if counts.good(count) and len(killer.killed) == chaos and not stubborn else 1
 
 
-def look_around(folder: Path, seed: int) -> int:
+def look_around(folder: Path, seed: int, couchdb: str) -> int:
     """Starts the city, records some applications, and stays until Ctrl-C."""
-    city = City(folder)
+    city = City(folder, couchdb=couchdb)
     try:
         city.prepare()
         city.start()

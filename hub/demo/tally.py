@@ -5,8 +5,10 @@ Reads stores only. What was sent is looked at for one thing: a case whose saving
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from schemas import lifecycle
 from schemas.workdays import calendar
 from station.databases import station_of
 from sync import ledger
+from sync.couch import CouchStore, address
+from sync.serving import ServedStore
 from sync.store import Store
 
 DECIDED = {"decided", "concluded", "delivered", "not_accepted"}
@@ -27,7 +31,6 @@ class Books:
 
     events: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     states: dict[str, lifecycle.CaseState] = field(default_factory=dict)
-    quarantined: int = 0
 
 
 @dataclass
@@ -55,19 +58,27 @@ class Tally:
 
 def read_books(path: Path, databases: Iterable[str] | None = None) -> Books:
     """The books of a store on disk; the server must have stopped. `databases` narrows to some."""
-    books = Books()
     with Store.open(path, create=False) as store:
-        for name in databases if databases is not None else store.databases():
-            if station_of(name) is None:
-                continue
-            db = store.database(name)
-            books.quarantined += len(db.quarantine())
-            for change in _all_changes(db):
-                if not ledger.is_event_id(change):
-                    continue
-                body = db.get(change)
-                assert body is not None
-                books.events.setdefault(body["case"], {})[change] = body
+        return _read(store, store.databases() if databases is None else databases)
+
+
+def read_cluster(url: str) -> Books:
+    """The books of a hub that keeps its databases in CouchDB, read with a journal that is thrown away."""
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bianmin-demo-")))
+        store = CouchStore.open(address.parse(url), folder / "journal.sqlite", follow=False)
+        opened.enter_context(store)
+        return _read(store, store.databases())
+
+
+def _read(store: ServedStore, databases: Iterable[str]) -> Books:
+    books = Books()
+    for name in databases:
+        if station_of(name) is None:
+            continue
+        ids = [id_ for id_ in _all_changes(store.database(name)) if ledger.is_event_id(id_)]
+        for body in store.bodies(name, ids).values():
+            books.events.setdefault(body["case"], {})[body["_id"]] = body
     shipped = calendar()
     books.states = {
         case_no: lifecycle.fold(list(events.values()), shipped) for case_no, events in books.events.items()

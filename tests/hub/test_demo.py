@@ -35,6 +35,20 @@ def test_a_small_journey_with_two_power_cuts_loses_nothing() -> None:
     assert counts == {"recorded": 18, "queued": 18, "decided": 18, "returned": 18, "lost": 0, "duplicated": 0}
 
 
+def test_a_small_journey_with_the_hub_on_couchdb_and_a_power_cut(couchdb_server: str) -> None:
+    done = run("--once", "--count", "6", "--chaos", "1", "--patience", "90", "--couchdb", couchdb_server)
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = json.loads(done.stdout.splitlines()[-1])
+    assert counts.pop("seconds") > 0
+    assert counts == {"recorded": 6, "queued": 6, "decided": 6, "returned": 6, "lost": 0, "duplicated": 0}
+
+
+def test_a_couchdb_that_does_not_answer_is_told() -> None:
+    done = run("--once", "--couchdb", "http://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "No answer from CouchDB" in done.stderr
+
+
 def test_a_folder_in_use_is_not_touched(tmp_path: object) -> None:
     from pathlib import Path
 

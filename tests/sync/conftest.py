@@ -11,6 +11,7 @@ import httpx
 import pytest
 from flask.testing import FlaskClient
 
+from sync.couch import CouchDatabase
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.store import Database, Store
 from tests.sync.neighbours import Gate, application, listening
@@ -42,11 +43,14 @@ def gate() -> Gate:
     return Gate()
 
 
-@pytest.fixture(params=["embedded", "over WSGI", "over a socket"])
+@pytest.fixture(params=["embedded", "over WSGI", "over a socket", "python-couchdb"])
 def peer(
     request: pytest.FixtureRequest, open_store: Callable[..., Store], gate: Gate
-) -> Iterator[Database | RemoteDatabase]:
+) -> Iterator[Database | RemoteDatabase | CouchDatabase]:
     """An empty database, reached in each of the ways there are."""
+    if request.param == "python-couchdb":
+        yield request.getfixturevalue("open_couch")("peer", follow=False).database("things", create=True)
+        return
     held = open_store("peer").database("things", create=True)
     app = application(open_store("other"), gate)
     with ExitStack() as opened:
