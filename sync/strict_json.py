@@ -102,11 +102,30 @@ def _again(data: bytes) -> Json:
         return _ODD
 
 
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"{}[]"))
+
+
+def _is_shallow(data: bytes, max_depth: int) -> bool:
+    """Whether the brackets alone show that nothing is nested deeper; takes pairs away from inside, at most two levels a pass.
+
+    A bracket inside a string may hide it, then the value has to be looked at.
+    """
+    brackets = data.translate(None, _NO_BRACKET)
+    for _ in range(max_depth // 2):
+        if not brackets:
+            return True
+        left = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if len(left) == len(brackets):
+            return False
+        brackets = left
+    return not brackets
+
+
 def loads(data: bytes, max_depth: int = MAX_DEPTH) -> Json:
     """The value written in `data`, UTF-8 JSON; BadJson with the reason otherwise. A bare scalar has depth 0."""
     value = _again(data)
     if value is not _ODD:
-        if data.count(b"{") + data.count(b"[") > max_depth:
+        if not _is_shallow(data, max_depth):
             _check_depth(value, max_depth)
         return value
     text = _decode(data)

@@ -146,7 +146,12 @@ def _path(told: Any) -> tuple[str, ...] | None:
     if told is None:
         return None
     start, ids = (told.get("start"), told.get("ids")) if type(told) is dict else (None, None)
-    if type(start) is not int or type(ids) is not list or not 1 <= len(ids) <= min(start, 10_000):
+    if (
+        type(start) is not int
+        or type(ids) is not list
+        or not 1 <= len(ids) <= min(start, 10_000)
+        or set(map(type, ids)) != {str}
+    ):
         raise BadRequest('_revisions is {"start": generation, "ids": [hashes, newest first]}.')
     if len(ids) == 1:
         return (f"{start}-{ids[0]}",)

@@ -164,7 +164,10 @@ def _rows(database: ServedDatabase, results: Sequence[Change], wanted: Wanted) -
     rows: list[tuple[Seq, bytes]] = []
     for n, (seq, id, revs, deleted) in enumerate(results, start=1):
         named = '"},{"rev":"'.join(revs) if wanted.all_leaves else revs[0]
-        place = strict_json.dumps(seq) if n % wanted.every == 0 or n == len(results) else b"null"
+        if n % wanted.every and n != len(results):
+            place = b"null"
+        else:
+            place = b"%d" % seq if type(seq) is int else strict_json.dumps(seq)
         row = b'{"seq":%b,"id":%b,"changes":[{"rev":"%b"}]' % (place, strict_json.dumps(id), named.encode())
         if deleted:
             row += b',"deleted":true'

@@ -57,6 +57,8 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's, with bounded heads."""
 
     _head = 0
+    _in_head = False
+    _unparsed = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -70,7 +72,18 @@ class _Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
             self._begin()
+        was_in_head = self._in_head
         super().data_received(data)
+        if was_in_head and self._in_head:
+            # The parser keeps a header's value until it has ended. This one has not.
+            self._unparsed += len(data)
+            if self._unparsed > MAX_HEAD and not self.transport.is_closing():
+                self.send_400_response("the head is too large")
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._unparsed = 0
+        super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -82,6 +95,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._end()
+        self._in_head = False
         super().on_headers_complete()
 
     def _count(self, size: int) -> None:

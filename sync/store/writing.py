@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import apsw
 
-from sync import blobs, event_ids, revisions, strict_json, wire
+from sync import blobs, event_ids, revisions, vetting, wire
 from sync.blobs import Data
 from sync.errors import BadRequest, Forbidden, MissingStub, TheirFault
 from sync.event_ids import PREFIX, EventId
@@ -60,7 +60,7 @@ def add(txn: Writing, db: int, batch: Sequence[Revision]) -> list[Refusal]:
     vetted: list[Revision] = []
     for revision in batch:
         try:
-            _vet(revision)
+            vetting.vet(revision)
         except TheirFault as fault:
             refused.append((revision, fault.reason))
         else:
@@ -74,30 +74,6 @@ def add(txn: Writing, db: int, batch: Sequence[Revision]) -> list[Refusal]:
     if refused:
         _quarantine(txn, db, refused)
     return [Refusal(r.id, r.path[0] if r.path else "", "forbidden", reason) for r, reason in refused]
-
-
-def _vet(revision: Revision) -> None:
-    """TheirFault unless the revision is well-formed, and, for an event, what its writer wrote. Pure."""
-    if not revision.checked:
-        wire.check_id(revision.id)
-        revisions.parse_path(revision.path)
-        content = strict_json.loads_object(revision.body)
-        if len(revision.body) > wire.MAX_DOCUMENT:
-            raise Forbidden(f"A document has at most {wire.MAX_DOCUMENT} bytes.")
-        if any(name.startswith("_") for name in content):
-            raise BadRequest("The body has members beginning with underscore.")
-        if not (
-            revision.body.startswith(b"{")
-            and revision.body.endswith(b"}")
-            and (content or len(revision.body) == 2)
-        ):
-            raise BadRequest("The body has space around it.")
-        if revision.id.startswith(PREFIX) and strict_json.canonical(content) != revision.body:
-            raise Forbidden("The event is not in canonical form.")
-    if revision.id.startswith(PREFIX):
-        event_ids.check_event(
-            revision.id, revision.path, revision.deleted, revision.body, bool(revision.attachments)
-        )
 
 
 def _add_distinct(txn: Writing, db: int, batch: list[Revision]) -> list[tuple[Revision, str]]:
@@ -118,7 +94,7 @@ def _add_distinct(txn: Writing, db: int, batch: list[Revision]) -> list[tuple[Re
                     events.append(event_ids.parse_event_id(revision.id))  # type: ignore[arg-type]  # vetted
             elif revision.path[0] != document.winner:
                 if revision.id.startswith(PREFIX):
-                    raise Forbidden("Another event is already written under this id.")
+                    raise Forbidden(vetting.OTHER_EVENT)
                 _plan_edit(txn, db, revision, document, told[document.doc], plan)
         except TheirFault as fault:
             refused.append((revision, fault.reason))
@@ -158,14 +134,9 @@ def _plan_edit(
     """Merges one revision into a known history, and says what that changes."""
     before, bodies = told
     path = revisions.parse_path(revision.path[: revisions.LIMIT])
-    merged = revisions.merge(
-        before, revisions.of_path(path, revision.deleted and path[0] not in before.parents)
-    )
+    merged = vetting.grown(before, revision)
     if merged == before:
         return
-    revisions.check_growth(before, merged)
-    if any(len(parents) > 4 for parents in merged.parents.values()):
-        raise Forbidden("A revision has more than four parents.")
     after = revisions.stem(merged)
     leaves_before, leaves = revisions.leaves(before), revisions.leaves(after)
     winner = leaves[0]

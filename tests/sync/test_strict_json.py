@@ -213,3 +213,19 @@ def test_anything_else_is_refused_in_words(data: bytes) -> None:
         assert error.reason and error.status == 400
     else:
         assert json.loads(data) == value
+
+
+@pytest.mark.parametrize(
+    "inner", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")], ids=["lists", "objects", "both"]
+)
+@pytest.mark.parametrize("extra", [0, 1, 2, 63, 64, 65, 200])
+def test_depth_is_counted_alike_in_every_form(inner: tuple[str, str], extra: int) -> None:
+    levels = 2 if inner[1] == "}]" else 1
+    for depth in range(strict_json.MAX_DEPTH - 3, strict_json.MAX_DEPTH + 1 + extra):
+        times, rest = divmod(depth, levels)
+        text = ("[" * rest + inner[0] * times + "1" + inner[1] * times + "]" * rest).encode()
+        if depth <= strict_json.MAX_DEPTH:
+            strict_json.loads(text)
+        else:
+            with pytest.raises(BadJson, match="nested deeper"):
+                strict_json.loads(text)
