@@ -102,7 +102,8 @@ def install(app: Flask) -> None:
 def _context() -> dict[str, Any]:
     try:
         staff = signed_in()
-    except SyncError:  # a hub whose CouchDB is away does not know who asks; the page says what is wrong all the same
+    except SyncError:
+        # A hub whose CouchDB is away does not know who asks; the page says what is wrong all the same.
         if not g.get("plain"):
             raise
         staff = None

@@ -41,8 +41,8 @@ def city(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture(params=["in process", "over HTTP", "hub on CouchDB"])
 def either_city(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """The small city, once joined in process, once by sockets, once with its hub on CouchDB: one test for all."""
-    couchdb = request.getfixturevalue("couchdb") if request.param == "hub on CouchDB" else ""
-    with small_city(tmp_path, sockets=request.param == "over HTTP", couchdb=couchdb) as world:
+    where = request.getfixturevalue("couchdb") if request.param == "hub on CouchDB" else ""
+    with small_city(tmp_path, sockets=request.param == "over HTTP", couchdb=where) as world:
         yield world
 
 

@@ -128,7 +128,9 @@ class World:
         """Another web node of the hub, on the same CouchDB, perhaps by another way; found under `name`."""
         settings = self[HUB].parts.settings
         hosts = (*settings.hosts, name)
-        settings = replace(settings, data=self.folder / name, couchdb_url=couchdb or self.couchdb, hosts=hosts)
+        settings = replace(
+            settings, data=self.folder / name, couchdb_url=couchdb or self.couchdb, hosts=hosts
+        )
         parts = hub_app.build_parts(settings, clock=self.time, hasher=QUICK, transport_for=self.way)
         app = hub_app.create_app(parts)
         self.servers[name] = Server(parts, app, self._address(name, app, parts))

@@ -52,9 +52,11 @@ def test_what_was_added_is_given_back_to_the_byte(peer: AnyPeer) -> None:
 def test_adding_again_changes_nothing(peer: AnyPeer) -> None:
     sent = [revision("a", "2-b", "1-a", n=1), event(1), event(2)]
     taken(peer, *sent)
-    before = peer.changes(0, 10)
+    before = peer.changes(0, 10).results
     taken(peer, *reversed(sent), *sent)
-    assert peer.changes(0, 10) == before
+    after = peer.changes(0, 10).results
+    # On a cluster one place has many names; so all but the sequence.
+    assert sorted(change[1:] for change in after) == sorted(change[1:] for change in before)
 
 
 def test_the_feed_gives_each_document_once_at_its_newest_place(peer: AnyPeer) -> None:
