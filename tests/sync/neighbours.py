@@ -15,7 +15,8 @@ from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import running
 from sync.errors import Forbidden, Unauthorized
 from sync.peer import Peer, Refusal, Revision
-from sync.store import Database, Store
+from sync.serving import ServedDatabase
+from sync.store import Store
 
 
 class Gate:
@@ -53,7 +54,7 @@ class Gate:
         reason = self.refuse(revision)
         return Refusal(revision.id, revision.rev, "forbidden", reason) if reason else None
 
-    def written(self, principal: Any, db: Database) -> None:
+    def written(self, principal: Any, db: ServedDatabase) -> None:
         self.written_to.append(db.name)
 
 

@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
-from sync import asking, errors, remote, strict_json
+from sync import asking, errors, strict_json
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.store import Store
 from tests.sync.neighbours import Gate, application, listening
@@ -297,6 +298,70 @@ def test_names_of_all_kinds_pass_a_real_socket(store: Store, gate: Gate) -> None
             rev = db.put(
                 {"_id": name, "_attachments": {name: {"content_type": "text/plain", "data": "aGVsbG8="}}}
             )
-            quoted = remote.quote(name, safe="")
+            quoted = quote(name, safe="")
             assert client.get(f"{url}/things/{quoted}").json()["_rev"] == rev
             assert client.get(f"{url}/things/{quoted}/{quoted}").content == b"hello"
+
+
+def test_bodies_go_packed_until_a_server_cannot_take_them() -> None:
+    came: list[tuple[str, bytes]] = []
+    old = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        packed = request.headers.get("content-encoding", "")
+        came.append((packed, gzip.decompress(request.content) if packed else request.content))
+        if packed and old:
+            return httpx.Response(415, json={"error": "bad_content_type", "reason": "gzip not supported"})
+        return httpx.Response(200, json={})
+
+    body = strict_json.dumps({"ids": ["低保申请"] * 500})
+    for is_old, ways in ((False, ["gzip", "gzip"]), (True, ["gzip", "", ""])):
+        old = is_old
+        came.clear()
+        with answering(answer) as server:
+            server.ask("POST", "x", content=body)
+            server.ask("POST", "x", content=body)
+        assert came == [(way, body) for way in ways]
+    came.clear()
+    with answering(answer) as server:
+        server.ask("POST", "x", content=b"{}")  # not worth it
+    with answering(answer, compress=False) as server:
+        server.ask("POST", "x", content=body)
+    assert [way for way, _ in came] == ["", ""]
+
+
+@pytest.mark.parametrize("cut", [httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError])
+def test_a_request_is_sent_again_only_where_that_does_no_harm(cut: type[httpx.TransportError]) -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        if len(sent) == 1:
+            raise cut("the connection had been closed", request=request)
+        return httpx.Response(200, json={})
+
+    with answering(answer) as server:
+        assert server.ask("POST", "_revs_diff") == {}
+        assert sent == ["POST", "POST"]
+        sent.clear()
+        with pytest.raises(errors.Unreachable):
+            server.ask("PUT", "_local/x", once=True)
+        assert sent == ["PUT"]
+
+
+def test_a_request_is_sent_again_once_and_never_after_a_silence() -> None:
+    sent: list[str] = []
+    fault: type[httpx.TransportError] = httpx.ReadError
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        raise fault("no", request=request)
+
+    faults: list[tuple[type[httpx.TransportError], int]]
+    faults = [(httpx.ReadError, 2), (httpx.ReadTimeout, 1), (httpx.ConnectError, 1)]
+    for each, times in faults:
+        fault = each
+        sent.clear()
+        with answering(answer) as server, pytest.raises(errors.Unreachable):
+            server.ask("GET", "x")
+        assert len(sent) == times
