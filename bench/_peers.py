@@ -51,37 +51,48 @@ class Client:
 
 
 @contextmanager
-def database(url: str, *, made: bool = True) -> Iterator[tuple[Client, str]]:
-    """A client and the name of a database nobody has used; it is gone afterwards."""
-    client, name = Client(url), f"bench-{uuid.uuid4().hex}"
+def connected(url: str) -> Iterator[Client]:
+    client = Client(url)
     try:
-        if made:
-            client.ask("PUT", name)
-        yield client, name
+        yield client
     finally:
-        with suppress(AssertionError, OSError, http.client.HTTPException):
-            client.ask("DELETE", name)
         client.close()
 
 
-def count(client: Client, name: str) -> int:
-    return int(json.loads(client.ask("GET", name))["doc_count"])
+@contextmanager
+def database(url: str, *, made: bool = True) -> Iterator[str]:
+    """The name of a database nobody has used; it is gone afterwards."""
+    name = f"bench-{uuid.uuid4().hex}"
+    if made:
+        with connected(url) as client:
+            client.ask("PUT", name)
+    try:
+        yield name
+    finally:
+        with suppress(AssertionError, OSError, http.client.HTTPException), connected(url) as client:
+            client.ask("DELETE", name)
+
+
+def count(url: str, name: str) -> int:
+    """By a connection of its own: one that lay idle while others worked may have been closed."""
+    with connected(url) as client:
+        return int(json.loads(client.ask("GET", name))["doc_count"])
 
 
 def pouchdb(url: str, documents: Path, number: int, folder: Path, batch: int) -> dict[str, float]:
     """PouchDB 9 on LevelDB to the server at `url`, and back into another database."""
     folder.mkdir(parents=True)
-    with database(url, made=False) as (client, name):
+    with database(url, made=False) as name:
         seconds = node(
             "carry.js", "there_and_back", str(folder), str(documents), f"{url}/{name}", batch, timeout=TIMEOUT
         )
-        assert count(client, name) == number
+        assert count(url, name) == number
     return {way: number / seconds[way] for way in ("push", "pull")}
 
 
 def couchdb_replicator(url: str, bulk: list[bytes], number: int) -> float:
     """CouchDB's `_replicate` between two databases of one CouchDB, both ends over HTTP."""
-    with database(url) as (client, source), database(url, made=False) as (_, target):
+    with database(url) as source, database(url, made=False) as target, connected(url) as client:
         for body in bulk:
             client.ask("POST", f"{source}/_bulk_docs", body)
         task = {
@@ -92,7 +103,7 @@ def couchdb_replicator(url: str, bulk: list[bytes], number: int) -> float:
         began = time.perf_counter()
         client.ask("POST", "_replicate", json.dumps(task).encode())
         seconds = time.perf_counter() - began
-        assert count(client, target) == number
+        assert count(url, target) == number
         return number / seconds
 
 
@@ -104,22 +115,22 @@ def _end(url: str, name: str) -> dict[str, Any]:
 
 def bulk_docs(url: str, bulk: list[bytes], number: int) -> float:
     """`_bulk_docs` with new_edits=false, one request after the other on one connection."""
-    with database(url) as (client, name):
+    with database(url) as name, connected(url) as client:
         began = time.perf_counter()
         for body in bulk:
             client.ask("POST", f"{name}/_bulk_docs", body)
         seconds = time.perf_counter() - began
-        assert count(client, name) == number
+        assert count(url, name) == number
         return number / seconds
 
 
 def single_puts(url: str, bodies: list[bytes]) -> dict[str, float]:
     """Milliseconds of a PUT of one new document, answered when it is durable, one after the other."""
-    with database(url) as (client, name):
+    with database(url) as name, connected(url) as client:
         times = []
         for n, body in enumerate(bodies):
             began = time.perf_counter()
             client.ask("PUT", f"{name}/doc-{n:08}", body)
             times.append((time.perf_counter() - began) * 1000)
-        assert count(client, name) == len(bodies)
+        assert count(url, name) == len(bodies)
         return {"p50": median(times), "p99": quantiles(times, n=100)[98]}

@@ -21,6 +21,7 @@ Test: TypeAlias = Callable[[Any], bool]
 MAX_PARTS: Final = 500  # operators and fields in one selector
 MAX_DEPTH: Final = 20
 MAX_LIST: Final = 1000  # values in one $in, $nin or $all; each is compared with each of a document's
+MAX_WORK: Final = 2_000_000  # comparisons of one document's lists with one selector: a few tenths of a second
 
 ABSENT: Final = object()
 """What a field that is not there holds."""
@@ -30,7 +31,14 @@ def selector(written: Any) -> Test:
     """What `written` asks for, as a function of a document; BadRequest where it is no selector."""
     if type(written) is not dict:
         raise BadRequest("A selector is a JSON object.")
-    return _Reader().read(written, 0)
+    reader = _Reader()
+    test = reader.read(written, 0)
+
+    def matches(doc: Any) -> bool:
+        reader.left = MAX_WORK
+        return test(doc)
+
+    return matches
 
 
 def fields_of(path: str) -> list[str]:
@@ -102,10 +110,23 @@ _TYPES = {"null": 0, "boolean": 1, "number": 2, "string": 3, "array": 4, "object
 
 
 class _Reader:
-    """Reads one selector; counts its parts."""
+    """Reads one selector; counts its parts, and what looking through lists costs when it is asked about a document."""
 
     def __init__(self) -> None:
         self._parts = 0
+        self.left = MAX_WORK
+
+    def _costly(self, test: Test, parts: int) -> Test:
+        """`test`, which looks at each item of a list `parts` times; BadRequest where that takes too long."""
+
+        def spending(found: Any) -> bool:
+            if type(found) is list:
+                self.left -= len(found) * parts
+                if self.left < 0:
+                    raise BadRequest("The selector looks at too many list items of one document.")
+            return test(found)
+
+        return spending
 
     def read(self, written: Mapping[str, Any], depth: int) -> Test:
         """An object: every member must hold."""
@@ -144,18 +165,23 @@ class _Reader:
                 return lambda found: any(test(found) for test in tests)
             return lambda found: not any(test(found) for test in tests)
         if name in ("$not", "$elemMatch", "$allMatch", "$keyMapMatch"):
+            before = self._parts
             test = self._condition(value, depth + 1)
             if name == "$not":
                 return lambda found: not test(found)
             if name == "$keyMapMatch":
                 return lambda found: type(found) is dict and any(test(key) for key in found)
             some = name == "$elemMatch"
-            return lambda found: (
-                type(found) is list and bool(found) and (any if some else all)(test(one) for one in found)
+            return self._costly(
+                lambda found: (
+                    type(found) is list and bool(found) and (any if some else all)(test(one) for one in found)
+                ),
+                1 + self._parts - before,
             )
         if name not in _OPERATORS:
             raise BadRequest(f"The operator {name[:40]} is not served here.")
-        return _OPERATORS[name](value)
+        test = _OPERATORS[name](value)
+        return self._costly(test, len(value)) if name in ("$in", "$nin", "$all") else test
 
 
 def _ordered(holds: Callable[[int], bool]) -> Callable[[Any], Test]:

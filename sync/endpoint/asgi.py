@@ -39,6 +39,9 @@ FREE_BODY: Final = 64 * 1024  # bytes anybody may send before it is asked who th
 MAX_BODY: Final = 256 * 1024 * 1024  # bytes of any body; routes allow less
 BODY_IN_MEMORY: Final = 1024 * 1024  # bytes of one body …
 BODIES_IN_MEMORY: Final = 64 * 1024 * 1024  # … and of all of them; the rest lies in temporary files
+LARGE_BODY: Final = 8 * 1024 * 1024  # bytes; what reads it as JSON holds several times as much …
+LARGE_PACKED: Final = 256 * 1024  # … and so does a packed one of this size
+LARGE_AT_ONCE: Final = 2
 ANSWER_IN_MEMORY: Final = 1024 * 1024  # bytes of one answer waiting to be sent
 PIECE: Final = 64 * 1024
 PATIENCE: Final = 90.0  # seconds a peer may neither send nor take anything
@@ -62,6 +65,7 @@ class Asgi:
         self._wakes = Wakes(store)
         self._reads: dict[Any, asyncio.Task[Page]] = {}
         self._in_memory = 0
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def stop(self) -> None:
         """Ends every feed; called in the loop."""
@@ -89,7 +93,12 @@ class Asgi:
             feeds: list[Feed] = []
             environ.update({"wsgi.input": body.file(), "CONTENT_LENGTH": str(body.length), FEEDS: feeds})
             answer = _Answer(loop)
+            large = body.length > (LARGE_PACKED if "HTTP_CONTENT_ENCODING" in environ else LARGE_BODY)
+            if large:
+                await self._large.acquire()
             done = loop.run_in_executor(self._pool, _run, self._application, environ, answer)
+            if large:
+                done.add_done_callback(lambda _: self._large.release())
             try:
                 await self._give(answer, feeds, receive, send)
             finally:

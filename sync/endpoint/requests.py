@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -167,7 +167,11 @@ def segments(rest: str) -> list[str]:
     if "://" in path:
         path = "/" + path.partition("://")[2].partition("/")[2]
     mounted = (flask.request.script_root + flask.request.path).removesuffix(rest).count("/")
-    parts = [unquote(part) for part in path.split("/")[mounted:]]
+    # Bytes beyond ASCII may come as they are (curl does that); WSGI passes bytes on as Latin-1.
+    parts = [
+        unquote_to_bytes(part.encode("latin-1", "replace")).decode("utf-8", "replace")
+        for part in path.split("/")[mounted:]
+    ]
     if not parts:
         # `db%2Fdoc`: the slash that parts them came encoded, so that there is no document in it.
         raise NotFound("A database's name and a document's are parted by a plain slash.")
