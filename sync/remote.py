@@ -178,8 +178,7 @@ class RemoteDatabase:
 
     def _add(self, revisions: Sequence[Revision]) -> list[Refusal]:
         """One `_bulk_docs`."""
-        docs = b",".join([wire.splice(revision, revs=True) for revision in revisions])
-        said = self._ask("POST", "_bulk_docs", content=b'{"new_edits":false,"docs":[' + docs + b"]}")
+        said = self._ask("POST", "_bulk_docs", content=wire.batch(revisions))
         if type(said) is not list:
             raise errors.NotAPeer("The answer to _bulk_docs has not the form of one.")
         revs = {revision.id: revision.rev for revision in revisions}

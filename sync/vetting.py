@@ -1,17 +1,22 @@
-"""Which revisions a server of ours takes: well-formed, honest events, histories that grow as editing makes them grow.
+"""Which revisions a server of ours takes: well-formed, honest events, histories that grow as editing makes them grow;
+and which `_local` documents.
 
 Pure: decides by what it is given. Whoever keeps documents asks, refuses what is refused here, and keeps it apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from sync import event_ids, revisions, strict_json, wire
-from sync.errors import BadRequest, Forbidden
+from sync.errors import BadRequest, Conflict, Forbidden, TheirFault, TooLarge
 from sync.event_ids import PREFIX
-from sync.peer import Revision
+from sync.peer import Refusal, Revision
 from sync.revisions import History
 
-OTHER_EVENT = "Another event is already written under this id."
+MAX_LOCAL: Final = 64 * 1024  # bytes of a `_local` document; CouchDB's checkpoints grow to 37 kB
+OTHER_EVENT: Final = "Another event is already written under this id."
 
 
 def vet(revision: Revision) -> None:
@@ -50,3 +55,19 @@ def grown(before: History, revision: Revision) -> History:
     if any(len(parents) > 4 for parents in merged.parents.values()):
         raise Forbidden("A revision has more than four parents.")
     return merged
+
+
+def local(id: str, doc: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """A `_local` document without its `_` members, and as JSON; BadRequest, TooLarge."""
+    if not id or len(id) > wire.MAX_ID or "\0" in id:
+        raise BadRequest("A _local document has a name of at most 512 characters.")
+    content = {name: value for name, value in doc.items() if not name.startswith("_")}
+    body = strict_json.dumps(content)
+    if len(body) > MAX_LOCAL:
+        raise TooLarge(f"A _local document has at most {MAX_LOCAL} bytes.")
+    return content, body
+
+
+def fault(refusal: Refusal) -> TheirFault:
+    """The error that a refusal of a document by itself stands for."""
+    return Conflict(refusal.reason) if refusal.error == "conflict" else Forbidden(refusal.reason)

@@ -75,10 +75,37 @@ def _member(attachment: Attachment, files: Files) -> dict[str, Any]:
         "digest": attachment.digest,
     }
     if attachment.data is None or files == "stubs":
-        return {**member, "length": attachment.length, "stub": True}
+        return stub(attachment)
     if files == "follow":
         return {**member, "length": attachment.length, "follows": True}
     return {**member, "data": base64.b64encode(blobs.whole(attachment.data)).decode()}
+
+
+def stub(attachment: Attachment) -> dict[str, Any]:
+    """A file by name only."""
+    return {
+        "content_type": attachment.content_type,
+        "revpos": attachment.revpos,
+        "digest": attachment.digest,
+        "length": attachment.length,
+        "stub": True,
+    }
+
+
+def as_dict(revision: Revision) -> dict[str, Any]:
+    """A stored revision as a document: `_id`, `_rev`, `_deleted`, `_attachments` (stubs), then its content."""
+    doc: dict[str, Any] = {"_id": revision.id, "_rev": revision.path[0]}
+    if revision.deleted:
+        doc["_deleted"] = True
+    if revision.attachments:
+        doc["_attachments"] = {name: stub(attachment) for name, attachment in revision.attachments.items()}
+    doc.update(strict_json.loads_own(revision.body))
+    return doc
+
+
+def batch(revisions: Iterable[Revision]) -> bytes:
+    """The body of a `_bulk_docs` that brings revisions as they are."""
+    return b'{"new_edits":false,"docs":[' + b",".join([splice(each, revs=True) for each in revisions]) + b"]}"
 
 
 def since(revision: Revision, atts_since: Iterable[str]) -> Revision:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sync import revisions, strict_json, wire
+from sync import revisions, strict_json, vetting, wire
 from sync.blobs import PIECE, Lying, digests
 from sync.couch import reading, taking
 from sync.couch.journal import Heard
-from sync.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge
+from sync.errors import Conflict, NotFound
 from sync.event_ids import PREFIX, event_rev
 from sync.filters import chosen
 from sync.peer import Attachment, Change, Changes, Filter, Refusal, Revision, Seq
@@ -23,7 +23,6 @@ from sync.serving import LAST, Admit, Lineage, Row
 if TYPE_CHECKING:
     from sync.couch.store import CouchStore
 
-MAX_LOCAL: Final = 64 * 1024  # bytes of a `_local` document
 KEYS: Final = 500  # ids in one question
 ATTEMPTS: Final = 5  # at replacing a _local document that others replace too
 
@@ -161,7 +160,7 @@ class CouchDatabase:
         revision = self._fetch(id, rev)
         if revision is None or (revision.deleted and rev is None):
             return None
-        return reading.as_dict(revision, strict_json.loads_own(revision.body))
+        return wire.as_dict(revision)
 
     def revision(self, id: str, rev: str | None = None) -> Revision | None:
         """As `get`, with the body as bytes and with deletions."""
@@ -245,7 +244,7 @@ class CouchDatabase:
         """Writes an edit of a mutable document, or an event given whole; its new revision. Conflict, Forbidden."""
         rev, refusal = self.put_many([doc])[0]
         if refusal is not None:
-            raise Conflict(refusal.reason) if refusal.error == "conflict" else Forbidden(refusal.reason)
+            raise vetting.fault(refusal)
         return rev
 
     def put_many(
@@ -394,11 +393,7 @@ class CouchDatabase:
 
     def put_local_rev(self, id: str, doc: Mapping[str, Any], rev: str | None, *, check: bool = False) -> str:
         """Replaces it; its new revision. `check`: Conflict unless `rev` is the present one (None: there is none)."""
-        if not id or len(id) > wire.MAX_ID or "\0" in id:
-            raise BadRequest("A _local document has a name of at most 512 characters.")
-        content = {name: value for name, value in doc.items() if not name.startswith("_")}
-        if len(strict_json.dumps(content)) > MAX_LOCAL:
-            raise TooLarge(f"A _local document has at most {MAX_LOCAL} bytes.")
+        content, _ = vetting.local(id, doc)
         self._store.journal.note_local(self.name, id, True)
         for _ in range(ATTEMPTS):
             # CouchDB takes whatever comes for a _local document; so `check` means what was there a moment ago.

@@ -40,16 +40,6 @@ def is_packed(content_type: str) -> bool:
     )
 
 
-def as_dict(revision: Revision, content: Mapping[str, Any]) -> dict[str, Any]:
-    """A revision as a document: `_id`, `_rev`, `_deleted`, `_attachments` (stubs), then its content."""
-    doc: dict[str, Any] = {"_id": revision.id, "_rev": revision.rev}
-    if revision.deleted:
-        doc["_deleted"] = True
-    if revision.attachments:
-        doc["_attachments"] = {name: _stub(each) for name, each in revision.attachments.items()}
-    return {**doc, **content}
-
-
 def edit(
     id: str,
     base: str | None,
@@ -65,7 +55,7 @@ def edit(
         doc["_deleted"] = True
     if attachments:
         doc["_attachments"] = {
-            name: _stub(each)
+            name: wire.stub(each)
             if each.data is None
             else {
                 "content_type": each.content_type,
@@ -74,16 +64,6 @@ def edit(
             for name, each in attachments.items()
         }
     return {**doc, **content}
-
-
-def _stub(attachment: Attachment) -> dict[str, Any]:
-    return {
-        "content_type": attachment.content_type,
-        "revpos": attachment.revpos,
-        "digest": attachment.digest,
-        "length": attachment.length,
-        "stub": True,
-    }
 
 
 def history_of(leaves: Iterable[Revision]) -> History:

@@ -97,8 +97,7 @@ def _write(db: CouchDatabase, taken: Sequence[Revision]) -> Refused:
     """Writes them as they are; what CouchDB itself refuses (a validation of somebody's) is returned."""
     refused: Refused = []
     for some in wire.slices(taken, MAX_REQUEST):
-        docs = b",".join([wire.splice(revision, revs=True) for revision in some])
-        said = db.ask("POST", "_bulk_docs", body=b'{"new_edits":false,"docs":[' + docs + b"]}")
+        said = db.ask("POST", "_bulk_docs", body=wire.batch(some))
         by_id = {revision.id: revision for revision in some}
         for answer in said if isinstance(said, list) else ():
             error = answer.get("error")

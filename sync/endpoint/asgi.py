@@ -26,14 +26,12 @@ from contextlib import suppress
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from sync.endpoint.feed import Feed, Page
+from sync.endpoint.feed import FEEDS, Feed, Page
 from sync.serving import ServedStore
 
 Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = dict[str, Any]
 Environ: TypeAlias = dict[str, Any]
-
-FEEDS: Final = "bianmin.feeds"
 
 FREE_BODY: Final = 64 * 1024  # bytes anybody may send before it is asked who they are
 MAX_BODY: Final = 256 * 1024 * 1024  # bytes of any body; routes allow less

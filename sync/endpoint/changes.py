@@ -13,7 +13,7 @@ import flask
 from sync import strict_json, wire
 from sync.endpoint import answers, requests
 from sync.endpoint.context import Context
-from sync.endpoint.feed import FORMS, Feed, Page, run
+from sync.endpoint.feed import FEEDS, FORMS, Feed, Page, run
 from sync.errors import BadRequest, NotServed
 from sync.filters import read_filter
 from sync.peer import Change, Filter, Revision, Seq
@@ -79,7 +79,7 @@ def feed_answer(
 ) -> flask.Response:
     """The answer to a request for a feed: pages of what there is, or a feed that waits.
 
-    Where the server can drive feeds without a thread (asgi.FEEDS in the environment) it is left to it; else a thread is
+    Where the server can drive feeds without a thread (FEEDS in the environment) it is left to it; else a thread is
     held, of which only so many may be at a time.
     """
     form = options.word("feed", "normal", *FORMS)
@@ -97,7 +97,7 @@ def feed_answer(
         heartbeat=options.heartbeat(),
         timeout=(options.number("timeout", LONGEST_WAIT) or 0) / 1000,
     )
-    driven = flask.request.environ.get("bianmin.feeds")
+    driven = flask.request.environ.get(FEEDS)
     if driven is not None:
         driven.append(feed)
         return flask.Response(b"", content_type=feed.content_type)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote
 
 import flask
 
-from sync import multipart, strict_json, wire
+from sync import multipart, strict_json, vetting, wire
 from sync.endpoint import answers, attachments, requests
 from sync.endpoint.changes import conflicts
 from sync.endpoint.context import Context
-from sync.errors import BadRequest, Conflict, Forbidden, NotFound
+from sync.errors import BadRequest, NotFound
 from sync.peer import Revision
 from sync.revisions import parse_rev
 from sync.serving import ServedDatabase
-
-MAX_OPEN_REVS: Final = 1000
 
 
 def register(blueprint: flask.Blueprint, context: Context) -> None:
@@ -141,8 +139,8 @@ def _revs_list(text: str | None) -> list[str] | None:
     """A JSON list of revisions in the query."""
     if text is None:
         return None
-    revs = strict_json.loads(text.encode())
-    if type(revs) is not list or len(revs) > MAX_OPEN_REVS or not all(type(rev) is str for rev in revs):
+    revs: list[str] = strict_json.loads(text.encode())
+    if not requests.is_revision_list(revs):
         raise BadRequest("A JSON list of revisions is wanted in the query.")
     return revs
 
@@ -206,6 +204,6 @@ def _replicated(context: Context, database: ServedDatabase, doc: dict[str, Any])
     if refusal is None:
         refusal = next(iter(database.add_revisions([revision])), None)
     if refusal is not None:
-        raise Conflict(refusal.reason) if refusal.error == "conflict" else Forbidden(refusal.reason)
+        raise vetting.fault(refusal)
     context.written(database)
     return answers.saved(revision.id, revision.rev)

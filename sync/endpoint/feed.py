@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from sync import strict_json
 from sync.peer import Seq
 
+FEEDS: Final = "bianmin.feeds"  # where, in the WSGI environment, a route leaves a feed for who can drive it
 FORMS: Final = ("longpoll", "continuous", "eventsource")
 LONGEST: Final = 900.0  # seconds; then a feed ends, and who asks again is asked again who they are
 LONGEST_SILENT: Final = 60.0  # seconds without a heartbeat, as CouchDB's default

@@ -83,9 +83,14 @@ def revisions_by_id(asked: dict[str, Any]) -> dict[str, list[str]]:
     if len(asked) > MAX_ITEMS:
         raise TooLarge(f"At most {MAX_ITEMS} documents.")
     for revs in asked.values():
-        if type(revs) is not list or len(revs) > MAX_REVS or not all(type(rev) is str for rev in revs):
+        if not is_revision_list(revs):
             raise BadRequest(f"Each document has a list of at most {MAX_REVS} revisions.")
     return asked
+
+
+def is_revision_list(value: Any) -> bool:
+    """Whether that is a list of at most MAX_REVS texts, as revisions are asked about."""
+    return type(value) is list and len(value) <= MAX_REVS and all(type(rev) is str for rev in value)
 
 
 def has_body() -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sync import revisions, strict_json, wire
-from sync.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge
+from sync import revisions, strict_json, vetting, wire
+from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.event_ids import PREFIX
 from sync.filters import chosen
 from sync.peer import Attachment, Change, Changes, Filter, Refusal, Revision, Seq
@@ -21,7 +21,6 @@ from sync.store.connection import rows, scalar
 if TYPE_CHECKING:
     from sync.store.store import Store, Transaction
 
-MAX_LOCAL: Final = 64 * 1024  # bytes of a `_local` document; CouchDB's checkpoints grow to 37 kB
 MAX_LOCALS: Final = 65_536  # of them in a database: a checkpoint for everybody who ever replicated with it
 _LAST_SEQ: Final = "SELECT coalesce(max(seq), 0) FROM documents WHERE db = ?"
 
@@ -67,7 +66,7 @@ class Database:
     def _winners(self, changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
         """The winners of changes as documents, deletions too."""
         asked = {change.id: change.revs[:1] for change in changes}
-        return map(reading.as_dict, self.get_revisions(asked, attachments=False))
+        return map(wire.as_dict, self.get_revisions(asked, attachments=False))
 
     def revs_diff(self, revs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         with self._store.read(snapshot=True) as connection:
@@ -112,7 +111,7 @@ class Database:
         revision = self.revision(id, rev)
         if revision is None or (revision.deleted and rev is None):
             return None
-        return reading.as_dict(revision)
+        return wire.as_dict(revision)
 
     def revision(self, id: str, rev: str | None = None) -> Revision | None:
         """As `get`, with the body as bytes and with deletions."""
@@ -178,7 +177,7 @@ class Database:
         """
         rev, refusal = self.put_many([doc])[0]
         if refusal is not None:
-            raise Conflict(refusal.reason) if refusal.error == "conflict" else Forbidden(refusal.reason)
+            raise vetting.fault(refusal)
         return rev
 
     def put_many(
@@ -354,11 +353,7 @@ class Database:
 
     def put_local_rev(self, id: str, doc: Mapping[str, Any], rev: str | None, *, check: bool = False) -> str:
         """Replaces it; its new revision. `check`: Conflict unless `rev` is the present one (None: there is none)."""
-        if not id or len(id) > wire.MAX_ID or "\0" in id:
-            raise BadRequest("A _local document has a name of at most 512 characters.")
-        body = strict_json.dumps({name: value for name, value in doc.items() if not name.startswith("_")})
-        if len(body) > MAX_LOCAL:
-            raise TooLarge(f"A _local document has at most {MAX_LOCAL} bytes.")
+        _, body = vetting.local(id, doc)
         with self._writing() as txn:
             held = scalar(
                 txn.connection, "SELECT rev FROM local_documents WHERE db = ? AND id = ?", (self.key, id)

@@ -197,26 +197,6 @@ def leaves_of(connection: apsw.Connection, db: int, revs: Mapping[str, Sequence[
                 yield revision
 
 
-def as_dict(revision: Revision) -> dict[str, Any]:
-    """A revision as a document: `_id`, `_rev`, `_deleted`, `_attachments` (stubs), then its content."""
-    doc: dict[str, Any] = {"_id": revision.id, "_rev": revision.path[0]}
-    if revision.deleted:
-        doc["_deleted"] = True
-    if revision.attachments:
-        doc["_attachments"] = {
-            name: {
-                "content_type": a.content_type,
-                "revpos": a.revpos,
-                "digest": a.digest,
-                "length": a.length,
-                "stub": True,
-            }
-            for name, a in revision.attachments.items()
-        }
-    doc.update(strict_json.loads_own(revision.body))
-    return doc
-
-
 def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The living winners among `ids` as documents, in one statement (attachments are left out)."""
     wanted = tuple(dict.fromkeys(id for id in ids if "\0" not in id))
