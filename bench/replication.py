@@ -40,7 +40,8 @@ from sync.replicate import replicate
 from sync.store import Store
 from tests.node.peers import absent, pouchdb_server
 
-BATCH = 500
+BATCH = 500  # documents in a foreign client's `_bulk_docs`
+OUR_BATCH = 1000  # changes a round of ours
 PUTS = 400
 POUCHDB_BATCHES = (100, 1000)  # its default, and one that suits a quick line
 SHARE = {
@@ -128,8 +129,8 @@ def ours(kind: str, load: Load, folder: Path) -> Figures:
             target = hub.database("target", create=True)
             back = station.database("back", create=True)
             figures = {
-                f"{kind} push": load.rate(lambda: replicate(source, target, batch=BATCH, ahead=ahead)),
-                f"{kind} pull": load.rate(lambda: replicate(target, back, batch=BATCH, ahead=ahead)),
+                f"{kind} push": load.rate(lambda: replicate(source, target, batch=OUR_BATCH, ahead=ahead)),
+                f"{kind} pull": load.rate(lambda: replicate(target, back, batch=OUR_BATCH, ahead=ahead)),
             }
         assert back.info()["doc_count"] == load.number
     return figures

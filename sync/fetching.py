@@ -12,10 +12,43 @@ import httpx
 
 from sync import asking, errors, multipart, strict_json, wire
 from sync.asking import Way
-from sync.peer import Revision
+from sync.peer import Change, Changes, Revision
 
 MAX_FILES: Final = 1024 * 1024 * 1024  # bytes of one answer with files in it; they go to disk
 PARTED: Final = {"Accept": "multipart/mixed, application/json;q=0.5"}
+
+
+def from_feed(data: bytes) -> tuple[Changes, dict[tuple[str, str], Revision]]:
+    """An answer to `_changes`, and such documents as came with it and can be taken as they are, by (id, revision): those
+    that were written once. A feed leaves histories out, and theirs is the one revision."""
+    members, rows = strict_json.loads_items(data, "results")
+    brought: dict[tuple[str, str], Revision] = {}
+    results: list[Change] = []
+    try:
+        for row, text in rows:
+            id, revs = row["id"], [leaf["rev"] for leaf in row["changes"]]
+            results.append(Change(row["seq"], id, revs, row.get("deleted") is True))
+            if (
+                "doc" in row
+                and len(revs) == 1
+                and revs[0].startswith("1-")
+                and (doc := row["doc"])["_id"] == id
+                and doc["_rev"] == revs[0]
+                and "_deleted" not in doc
+                and "_attachments" not in doc
+                and "_revisions" not in doc
+            ):
+                brought[id, revs[0]] = wire.unsplice(doc, _doc_in(row, text))
+        return Changes(results, members["last_seq"], members.get("pending")), brought
+    except (KeyError, TypeError, AttributeError) as error:
+        raise errors.NotAPeer("The changes feed has not the form of one.") from error
+
+
+def _doc_in(row: Any, text: bytes) -> bytes | None:
+    """The text of the document in `{"seq":…,"id":…,"changes":[{"rev":…}],"doc":document}`, if that is what `text` is."""
+    if list(row) != ["seq", "id", "changes", "doc"] or list(row["changes"][0]) != ["rev"]:
+        return None
+    return text[text.find(b'"doc":{') + 6 : -1]
 
 
 def asked(revs: Mapping[str, Sequence[str]]) -> bytes:

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -68,6 +68,12 @@ def parse_rev(text: str, *, strict: bool = False) -> Rev:
     if match is None or (strict and not _OUR_HASH.fullmatch(match[2])):
         raise BadRequest(f"{str(text)[:80]!r} is not a revision.")
     return Rev(int(match[1]), match[2])
+
+
+def check_path(path: Sequence[str]) -> None:
+    """As `parse_path`, for whoever needs only to know. Most paths are of one revision."""
+    if len(path) != 1 or type(path[0]) is not str or not _REV.fullmatch(path[0]):
+        parse_path(path)
 
 
 def parse_path(path: Iterable[str]) -> tuple[Rev, ...]:

@@ -124,7 +124,7 @@ def since(revision: Revision, atts_since: Iterable[str]) -> Revision:
 
 # How `splice` begins a document: what follows is the body's bytes, which then need not be written anew.
 _SPLICED = re.compile(
-    rb'\{"_id":"(?:[^"\\]|\\.)*","_rev":"[^"\\]*",(?:"_deleted":true,)?'
+    rb'\{"_id":"(?:[^"\\]++|\\.)*+","_rev":"[^"\\]*",(?:"_deleted":true,)?'
     rb'(?:"_revisions":\{"start":[0-9]+,"ids":\[[^\]]*\]\},)?(?=")'
 )
 
@@ -141,7 +141,7 @@ def unsplice(doc: dict[str, Any], text: bytes | None = None) -> Revision:
         path = (rev,) if type(rev) is str else ()
     elif rev is not None and rev != path[0]:
         raise BadRequest("_rev and _revisions name different revisions.")
-    revisions.parse_path(path)
+    revisions.check_path(path)
     data = None if text is None or id.startswith(PREFIX) else _body_in(text)
     return Revision(id, path, deleted, data or body(id, doc), attachments, checked=True)
 

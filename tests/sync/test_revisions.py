@@ -171,10 +171,17 @@ def test_ours_have_32_hex_digits() -> None:
     assert revisions.parse_rev("1-" + "0a" * 16, strict=True).generation == 1
 
 
-@pytest.mark.parametrize("path", [[], ["3-c", "1-a"], ["1-a", "2-b"], ["2-b", "2-a"]])
+@pytest.mark.parametrize("path", [[], ["3-c", "1-a"], ["1-a", "2-b"], ["2-b", "2-a"], ["1-ä"], [None]])
 def test_what_is_no_path(path: list[str]) -> None:
-    with pytest.raises(BadRequest):
-        parse_path(path)
+    for check in (parse_path, revisions.check_path):
+        with pytest.raises(BadRequest):
+            check(path)
+
+
+@pytest.mark.parametrize("path", [["1-a"], ["7-a"], ["3-c", "2-b", "1-a"]])
+def test_what_is_a_path(path: list[str]) -> None:
+    revisions.check_path(path)
+    assert [str(rev) for rev in parse_path(path)] == path
 
 
 def test_generations_do_not_leap() -> None:
