@@ -3,13 +3,14 @@ CouchDB cluster instead of a file."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-from hub import desk
+from hub import desk, enrolment, root
 from hub.claims import Claims
 from hub.gate import HubGate
 from station import app as station_app
@@ -18,6 +19,8 @@ from station.databases import PUBLIC
 from station.moment import Clock, system_clock
 from station.settings import Settings
 from sync.couch import CouchLedger, CouchStore, address
+
+log = logging.getLogger("bianmin.hub")
 
 TEMPLATES = Path(__file__).parent / "templates"
 CODE = "510900000000"
@@ -30,12 +33,16 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
         settings,
         clock=clock,
         keep=keep,
-        gate=lambda store, own: HubGate(store, own, clock=clock),
+        gate=lambda store, own, keys, passes: HubGate(store, own, keys, passes, clock=clock),
         house=Claims,
         **world,
     )
     # Everybody pulls it, so it is there before the first station asks.
     parts.store.database(PUBLIC, create=True)
+    if made := root.found_city(parts.store, parts.identity, settings.data, clock=clock, random=parts.random):
+        log.warning(
+            "%s holds the city's root key: carry it to a safe place, in two copies, and delete it here", made
+        )
     assert isinstance(parts.gate, HubGate)
     parts.gate.confirm_all()
     return parts
@@ -50,4 +57,4 @@ def keep_in_cluster(settings: Settings, clock: Clock, random: Callable[[int], by
 
 def create_app(parts: Parts) -> Flask:
     """The hub's web application."""
-    return station_app.create_app(parts, desk.blueprint, templates=TEMPLATES)
+    return station_app.create_app(parts, desk.blueprint, programs=[enrolment.blueprint], templates=TEMPLATES)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 from flask import Flask
 
-from hub import days, devices, report
+from hub import days, devices, report, root
 from hub.app import CODE, build_parts, create_app
+from hub.enrolment import enrolment_of
 from schemas import workdays
 from station import commands
 from station.app import Parts
@@ -31,7 +33,7 @@ def main(ctx: click.Context, /, **values: Any) -> None:
     \b
     Examples:
       bianmin-hub --data /srv/bianmin serve
-      bianmin-hub --data /srv/bianmin device 510903001001
+      bianmin-hub --data /srv/bianmin enrol 510903001001
       bianmin-hub --data /srv/bianmin staff E001 --name 李明 --station 510903000000 --role examiner --role district_window
       bianmin-hub --config hub.toml config --json
     """
@@ -40,19 +42,53 @@ def main(ctx: click.Context, /, **values: Any) -> None:
 
 @main.command()
 @click.argument("codes", nargs=-1, required=True)
-@click.option("--revoke", is_flag=True, help="Let the devices of these stations in no more.")
+@click.pass_obj
+def enrol(settings: Settings, codes: tuple[str, ...]) -> None:
+    """Draw a one-time code for each of these stations, good for 72 hours (while the hub is not running; a running hub has
+    a page for it). On the station's laptop it is given to `bianmin-station join`."""
+    with commands.sentences():
+        parts = build_parts(settings)
+        try:
+            for code in codes:
+                click.echo(f"{code} {enrolment_of(parts).draw(code)}")
+        finally:
+            parts.close()
+
+
+@main.command()
+@click.argument("codes", nargs=-1, required=True)
+@click.option("--revoke", is_flag=True, help="Let devices and clients of these stations in no more.")
 @click.pass_obj
 def device(settings: Settings, codes: tuple[str, ...], revoke: bool) -> None:
-    """Make a secret for each station of these codes, printed once (while the hub is not running)."""
+    """Make a secret, printed once, with which another CouchDB client may act as the station; or revoke all that may (while
+    the hub is not running). Stations themselves need none: see `enrol`."""
     with commands.sentences():
         parts = build_parts(settings)
         try:
             for code in codes:
                 if revoke:
-                    devices.revoke_device(parts.store, code)
+                    devices.revoke_device(parts.store, parts.identity.signer, code)
                     click.echo(f"{code} revoked")
                 else:
-                    click.echo(f"{code} {devices.admit_device(parts.store, code, parts.random)}")
+                    secret = devices.give_secret(parts.store, parts.identity.signer, code, parts.random)
+                    click.echo(f"{code} {secret}")
+        finally:
+            parts.close()
+
+
+@main.command(name="rotate-key")
+@click.argument("root_key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_obj
+def rotate_key(settings: Settings, root_key: Path) -> None:
+    """Give the hub a new key, vouched for by the root key in this file, and end the old one (while the hub is not running).
+    Stations take it at their next sync."""
+    with commands.sentences():
+        parts = build_parts(settings)
+        try:
+            new = root.rotate(parts.store, parts.identity, root_key, clock=parts.clock, random=parts.random)
+            click.echo(f"the hub signs with {new} from now on")
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
         finally:
             parts.close()
 
@@ -67,7 +103,9 @@ def calendar(settings: Settings, file: TextIO) -> None:
         docs = days.read_days(file.read())
         parts = build_parts(settings)
         try:
-            click.echo(f"{days.publish(parts.store, docs)} of {len(docs)} days are new or changed")
+            click.echo(
+                f"{days.publish(parts.store, parts.identity.signer, docs)} of {len(docs)} days are new or changed"
+            )
         finally:
             parts.close()
 

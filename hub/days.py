@@ -14,8 +14,9 @@ from typing import Any
 
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import KINDS
-from station.databases import PUBLIC
+from station import keys
 from sync.serving import ServedStore
+from sync.signing import Signer
 
 
 def read_days(text: str) -> list[dict[str, Any]]:
@@ -49,14 +50,6 @@ def read_days(text: str) -> list[dict[str, Any]]:
     return docs
 
 
-def publish(store: ServedStore, docs: Iterable[Mapping[str, Any]]) -> int:
+def publish(store: ServedStore, signer: Signer, docs: Iterable[Mapping[str, Any]]) -> int:
     """Writes what is new or changed into `public`; returns how many days that were."""
-    public = store.database(PUBLIC, create=True)
-    written = 0
-    for doc in docs:
-        kept = public.get(doc["_id"])
-        if kept is not None and {key: kept.get(key) for key in doc} == dict(doc):
-            continue
-        public.put({**doc, "_rev": kept["_rev"]} if kept else doc)
-        written += 1
-    return written
+    return sum(keys.publish(store, signer, doc) for doc in docs)

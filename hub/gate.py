@@ -15,7 +15,9 @@ from typing import Any
 from schemas import tables
 from station.databases import station_of
 from station.gate import Gate, Principal
+from station.keys import Keys
 from station.moment import Clock, stamp
+from station.passes import Passes
 from sync import ledger
 from sync.errors import Conflict, SyncError
 from sync.serving import ServedDatabase, ServedStore
@@ -24,8 +26,8 @@ from sync.serving import ServedDatabase, ServedStore
 class HubGate(Gate):
     """Rules for all stations of the city."""
 
-    def __init__(self, store: ServedStore, own: str, *, clock: Clock) -> None:
-        super().__init__(store, own)
+    def __init__(self, store: ServedStore, own: str, keys: Keys, passes: Passes, *, clock: Clock) -> None:
+        super().__init__(store, own, keys, passes)
         self._clock = clock
         self._writing = threading.Lock()
         self._heard_of: set[str] = set()

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 import httpx
 
 from station import plan
+from station.bearer import Bearer
 from station.databases import HERE, PUBLIC, of_station, station_of
+from station.identity import Identity
 from station.moment import Clock, stamp
 from sync.errors import DiskFull, Forbidden, NotFound, SyncError
 from sync.ledger import parse_event_id
@@ -76,13 +78,14 @@ class Agent:
     """Syncs one server upward. `transport_for` lets a test put an application behind a parent's address."""
 
     def __init__(
-        self, store: ServedStore, *, own: str, parents: Sequence[str], token: str, clock: Clock, random: Callable[[int], bytes],
+        self, store: ServedStore, identity: Identity, *, parents: Sequence[str], clock: Clock, random: Callable[[int], bytes],
         transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     ) -> None:  # fmt: skip
         self._store = store
-        self._own = own
+        self._identity = identity
+        self._own = identity.own
         self._parents = tuple(parents)
-        self._auth = (own, token)
+        self._bearers: dict[str, Bearer] = {}
         self._clock = clock
         self._random = random
         self._transport_for = transport_for
@@ -124,8 +127,9 @@ class Agent:
     def _sync_with(self, parent: str, outcome: Round) -> None:
         server = self._servers.get(parent)
         if server is None:
+            bearer = self._bearers.setdefault(parent, Bearer(self._identity, parent))
             server = RemoteServer(
-                parent.rstrip("/") + DIALECT, auth=self._auth, transport=self._transport_for(parent)
+                parent.rstrip("/") + DIALECT, auth=bearer, transport=self._transport_for(parent)
             )
         # Kept only while all is well: a connection costs round trips (and TLS), trouble deserves a fresh start.
         self._servers.pop(parent, None)

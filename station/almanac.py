@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from schemas.workdays import Calendar, calendar
 from station.databases import PUBLIC
+from station.keys import Keys
 from sync.errors import NotFound
 from sync.peer import Seq
 from sync.serving import ServedStore
@@ -19,8 +20,9 @@ MOST = 20_000
 class Almanac:
     """Ask `calendar()` for each use: it costs a look at one number unless a day was published."""
 
-    def __init__(self, store: ServedStore) -> None:
+    def __init__(self, store: ServedStore, keys: Keys) -> None:
         self._store = store
+        self._keys = keys
         self._seq: Seq = -1
         self._calendar = calendar()
 
@@ -33,6 +35,8 @@ class Almanac:
         seq = public.update_seq
         if seq != self._seq:
             ids = [row.id for row in public.all_docs(PREFIX, PREFIX + "\uffff", MOST)]
-            self._calendar = calendar().with_days(public.bodies(ids).values())
+            self._calendar = calendar().with_days(
+                [day for day in public.bodies(ids).values() if self._keys.is_from_hub(day)]
+            )
             self._seq = seq
         return self._calendar

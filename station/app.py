@@ -7,7 +7,7 @@ and transports.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ from station.almanac import Almanac
 from station.casework import Casework
 from station.gate import Gate
 from station.house import HouseRules
+from station.identity import Identity
+from station.keys import Keys
 from station.moment import Clock, system_clock
+from station.passes import Passes
 from station.register import Register
 from station.settings import Settings
 from sync.endpoint import create_endpoint
@@ -63,6 +66,9 @@ class Parts:
     agent: Agent
     gate: Gate
     house: HouseRules
+    identity: Identity
+    keys: Keys
+    passes: Passes
     random: Callable[[int], bytes]
 
     def lamp(self) -> Lamp | None:
@@ -109,7 +115,7 @@ def build_parts(
     random: Callable[[int], bytes] = secrets.token_bytes,
     transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     keep: Callable[[Settings, Clock, Callable[[int], bytes]], Kept] = keep_in_file,
-    gate: Callable[[ServedStore, str], Gate] = Gate,
+    gate: Callable[[ServedStore, str, Keys, Passes], Gate] = Gate,
     house: Callable[[ServedStore, Register, Clock], HouseRules] = lambda _store, _register, _clock: (
         HouseRules()
     ),
@@ -123,29 +129,35 @@ def build_parts(
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store, ledger_of = keep(settings, clock, random)
     try:
-        almanac = Almanac(store)
+        identity = Identity(store, settings.code, random)
+        keys = Keys(store, lambda: identity.root)
+        almanac = Almanac(store, keys)
         register = Register(settings.register_path, store, almanac.calendar)
         ledger = ledger_of()
+        passes = Passes(store, clock=clock, random=random)
         casework = Casework(store, ledger, register, almanac.calendar, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             accounts=Accounts(store, clock=clock, random=random, **accounts),
-            agent=Agent(store, own=settings.code, parents=settings.parents, token=settings.token, clock=clock,
-                        random=random, transport_for=transport_for),
-            gate=gate(store, settings.code), house=house(store, register, clock), random=random,
+            agent=Agent(store, identity, parents=settings.parents, clock=clock, random=random,
+                        transport_for=transport_for),
+            gate=gate(store, settings.code, keys, passes), house=house(store, register, clock),
+            identity=identity, keys=keys, passes=passes, random=random,
         )  # fmt: skip
     except BaseException:
         store.close()
         raise
 
 
-def create_app(parts: Parts, *blueprints: Any, templates: Path | None = None) -> Flask:
-    """The web application of a server: pages, sign-in, and the CouchDB dialect under /db.
+def create_app(
+    parts: Parts, *blueprints: Any, programs: Sequence[Any] = (), templates: Path | None = None
+) -> Flask:
+    """The web application of a server: pages, sign-in, and, for programs, the CouchDB dialect under /db and /trust.
 
-    The hub adds its own `blueprints` and a folder of `templates` that are looked up first.
+    The hub adds its own `blueprints` of pages, others for `programs`, and a folder of `templates` that are looked up first.
     """
-    from station import pages, signin
+    from station import pages, signin, trust_routes
 
     app = Flask("station")
     app.config.update(
@@ -165,8 +177,9 @@ def create_app(parts: Parts, *blueprints: Any, templates: Path | None = None) ->
         app.register_blueprint(blueprint)
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
     app.extensions["bianmin-endpoint"] = endpoint
-    web.csrf.exempt(endpoint)
-    app.register_blueprint(endpoint, url_prefix=DIALECT)
+    for api in (endpoint, trust_routes.blueprint, *programs):
+        web.csrf.exempt(api)
+        app.register_blueprint(api, url_prefix=DIALECT if api is endpoint else None)
     if templates is not None:
         from jinja2 import ChoiceLoader, FileSystemLoader
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from station import commands
+from station import commands, enrolment
 from station.app import Parts, build_parts, create_app
 from station.settings import Settings, settings_from, settings_options
 
@@ -28,11 +28,27 @@ def main(ctx: click.Context, /, **values: Any) -> None:
     \b
     Examples:
       bianmin-station --code 510903001001 --parent http://127.0.0.1:8001 --parent http://127.0.0.1:8000 serve
+      bianmin-station --config station.toml join https://hub.example K3V7-Q2MH-8RTY-0ZB4
       bianmin-station --config station.toml serve
       bianmin-station --config station.toml staff V001 --name 王芳 --role village_clerk
       bianmin-station --config station.toml config
     """
     ctx.obj = settings_from(ctx, values)
+
+
+@main.command()
+@click.argument("url")
+@click.argument("code")
+@click.pass_obj
+def join(settings: Settings, url: str, code: str) -> None:
+    """Enrol this device with the hub at URL, by the one-time CODE that the hub drew (`bianmin-hub enrol`)."""
+    with commands.sentences():
+        parts = build_parts(settings)
+        try:
+            number = enrolment.join(parts.identity, url, code)
+            click.echo(f"this is device {number} of {parts.here.code} {parts.here.name}")
+        finally:
+            parts.close()
 
 
 commands.add_to(main, build, "station")

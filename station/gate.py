@@ -18,15 +18,15 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Request
 
 from schemas import tables
-from schemas.problems import DomainError
 from station.databases import PUBLIC, station_of
+from station.keys import Keys
+from station.passes import Passes
 from sync import ledger
-from sync.errors import Forbidden, NotFound, Unauthorized
+from sync.errors import Forbidden, Unauthorized
 from sync.peer import Refusal, Revision
 from sync.serving import ServedDatabase, ServedStore
 
@@ -41,16 +41,24 @@ class Principal:
 class Gate:
     """Rules for servers below this one. `own` is this server's station code."""
 
-    def __init__(self, store: ServedStore, own: str) -> None:
+    def __init__(self, store: ServedStore, own: str, keys: Keys, passes: Passes) -> None:
         self._store = store
         self._own = own
+        self._keys = keys
+        self._passes = passes
 
     def authenticate(self, request: Request) -> Principal:
-        """Basic credentials: station code and device secret, checked against the device's record in `public`."""
+        """A device's pass; or, of another CouchDB client, the station's code and secret, checked against the record in
+        `public`."""
         given = request.authorization
+        if given is not None and given.type == "bearer" and given.token:
+            station, key = self._passes.read(given.token)
+            if key not in self._keys.active(station):
+                raise Unauthorized("the device was revoked, or another one took its place")
+            return Principal(station)
         if given is None or given.type != "basic" or not given.username:
-            raise Unauthorized("name your station code and its device secret (HTTP Basic)")
-        record = self._device(given.username)
+            raise Unauthorized("show a device's pass, or name your station code and its secret (HTTP Basic)")
+        record = self._keys.device(given.username)
         digest = secret_digest(given.password or "")
         # The same comparison for an unknown station, so that the time taken tells nothing.
         if (
@@ -66,7 +74,7 @@ class Gate:
 
     def recall(self, name: str) -> Principal:
         """A station that has proved its secret a while ago, unless its device was revoked since."""
-        if self._device(name).get("status") != "active":
+        if self._keys.device(name).get("status") != "active":
             raise Unauthorized("the device was revoked")
         return Principal(name)
 
@@ -121,12 +129,6 @@ class Gate:
         except Forbidden:
             return False
         return True
-
-    def _device(self, code: str) -> dict[str, Any]:
-        try:
-            return self._store.database(PUBLIC).get(f"device:{code}") or {}
-        except (NotFound, DomainError):
-            return {}
 
 
 def secret_digest(secret: str) -> str:

@@ -24,7 +24,6 @@ SOURCES = {
     ParameterSource.DEFAULT: "default",
 }
 
-SECRET = {"token"}
 HUB_ONLY = {"couchdb_url", "couchdb_public"}
 
 
@@ -37,7 +36,6 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8100
     parents: tuple[str, ...] = ()
-    token: str = ""
     sync_interval: float = 30.0
     threads: int = 8
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
@@ -68,9 +66,7 @@ class Settings:
             if each.name == "sources" or (each.name in HUB_ONLY and each.name not in self.sources):
                 continue
             value = getattr(self, each.name)
-            if each.name in SECRET:
-                shown = "(set)" if value else "(not set)"
-            elif each.name == "couchdb_url":
+            if each.name == "couchdb_url":
                 shown = _couch().masked(value) or "(not set)"
             else:
                 shown = ", ".join(value) if isinstance(value, tuple) else str(value)
@@ -121,8 +117,6 @@ def settings_options(
                      help="Port to listen on; 0 takes any free one."),
         click.option("--parents", "--parent", multiple=True, envvar="BIANMIN_PARENTS",
                      help="Address of a server above, best first (township, then hub); repeat it for more."),
-        click.option("--token", default="", envvar="BIANMIN_TOKEN",
-                     help="This station's secret for servers above, as `bianmin-hub device` printed it."),
         click.option("--sync-interval", type=click.FloatRange(0.2, 86400), default=30.0, show_default=True,
                      envvar="BIANMIN_SYNC_INTERVAL", help="Seconds between syncs when nothing happens here."),
         click.option("--threads", type=click.IntRange(2, 64), default=8, show_default=True, envvar="BIANMIN_THREADS",

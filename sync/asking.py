@@ -11,7 +11,7 @@ import contextlib
 import gzip
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import httpx
 
@@ -36,10 +36,20 @@ _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
 }
 
 
+class Credentials(Protocol):
+    """Who we are, where a name and a password do not do."""
+
+    def header(self, way: Way) -> str:
+        """What the Authorization header says; may ask the server for it (`bare`)."""
+
+    def spoiled(self) -> None:
+        """The server did not take the last one."""
+
+
 class Way:
     """The way to a server at `url` (where its welcome is: `https://hub.example/db`). Opened at the first request.
 
-    `auth`: user and password. `transport`: another way than a socket, for tests. `compress`: request bodies are sent
+    `auth`: user and password, or credentials. `transport`: another way than a socket, for tests. `compress`: request bodies are sent
     packed (by default unless the server is on this very machine). Safe to use from several threads.
 
     A request is sent a second time only where that can do no harm: the connection ended without an answer, as one kept
@@ -50,14 +60,16 @@ class Way:
         self,
         url: str,
         *,
-        auth: tuple[str, str] | None = None,
+        auth: tuple[str, str] | Credentials | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = TIMEOUT,
         compress: bool | None = None,
     ) -> None:
+        basic = auth if isinstance(auth, tuple) else None
+        self._credentials = None if isinstance(auth, tuple) else auth
         self._client = httpx.Client(
             base_url=url.rstrip("/") + "/",
-            auth=auth,
+            auth=basic,
             transport=transport,
             timeout=timeout,
             follow_redirects=False,
@@ -87,10 +99,11 @@ class Way:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
         once: bool = False,
+        bare: bool = False,
     ) -> bytes:
         """One request, and the JSON text it was answered with. Errors by status; Unreachable, NotAPeer, TooLarge.
 
-        `once`: asking twice is not the same as asking once.
+        `once`: asking twice is not the same as asking once. `bare`: without credentials.
         """
         headers = {"Content-Type": "application/json"} if content is not None else {}
         packed = content is not None and self._packs and len(content) > PACKED_FROM
@@ -100,7 +113,7 @@ class Way:
             headers["Content-Encoding"] = "gzip"
         request = self._client.build_request(method, path, params=params, content=content, headers=headers)
         try:
-            with self.answer(request, once=once) as response:
+            with self.answer(request, once=once, bare=bare) as response:
                 data = b"".join(pieces(response, MAX_RESPONSE))
                 check(response, data)
         except errors.BadContentType:
@@ -108,7 +121,8 @@ class Way:
                 raise
             self._packs = False  # an older server; from now on it gets bodies as they are
             assert content is not None
-            return self.fetch(method, path, params=params, content=gzip.decompress(content), once=once)
+            plain = gzip.decompress(content)
+            return self.fetch(method, path, params=params, content=plain, once=once, bare=bare)
         return data
 
     def build(self, method: str, path: str, **rest: Any) -> httpx.Request:
@@ -116,15 +130,18 @@ class Way:
         return self._client.build_request(method, path, **rest)
 
     @contextlib.contextmanager
-    def answer(self, request: httpx.Request, *, once: bool = False) -> Iterator[httpx.Response]:
+    def answer(
+        self, request: httpx.Request, *, once: bool = False, bare: bool = False
+    ) -> Iterator[httpx.Response]:
         """The answer to a request, its body still to be read. Unreachable."""
+        credentials = None if bare else self._credentials
         try:
-            try:
-                response = self._client.send(request, stream=True)
-            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-                if once:
-                    raise
-                response = self._client.send(request, stream=True)
+            response = self._sent(request, credentials, once)
+            # Credentials end before their time when a server is restarted. A body that was read as it went is gone.
+            if response.status_code == 401 and credentials and isinstance(request.stream, httpx.ByteStream):
+                response.close()
+                credentials.spoiled()
+                response = self._sent(request, credentials, once)
             try:
                 yield response
             finally:
@@ -135,6 +152,16 @@ class Way:
             raise errors.Unreachable(
                 f"No answer from {request.url.host}: {error or type(error).__name__}."
             ) from error
+
+    def _sent(self, request: httpx.Request, credentials: Credentials | None, once: bool) -> httpx.Response:
+        if credentials is not None:
+            request.headers["Authorization"] = credentials.header(self)
+        try:
+            return self._client.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if once:
+                raise
+            return self._client.send(request, stream=True)
 
 
 def pieces(response: httpx.Response, limit: int) -> Iterator[bytes]:

@@ -52,12 +52,17 @@ def is_event_id(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
-def event_rev(id: str, body: bytes) -> str:
-    """The only revision the event may have. `body` is the canonical JSON object without `_` members."""
+def event_digest(id: str, body: bytes) -> bytes:
+    """SHA-256 of the canonical JSON of the event with its `_id`. `body` is the canonical object without `_` members."""
     if body[:2] == b'{"' and body[2:3] > b"_":  # `_id` sorts first: no need to read the body
-        return "1-" + hashlib.sha256(b'{"_id":"' + id.encode() + b'",' + body[1:]).hexdigest()[:32]
+        return hashlib.sha256(b'{"_id":"' + id.encode() + b'",' + body[1:]).digest()
     content = strict_json.loads_object(body)
-    return "1-" + hashlib.sha256(strict_json.canonical({**content, "_id": id})).hexdigest()[:32]
+    return hashlib.sha256(strict_json.canonical({**content, "_id": id})).digest()
+
+
+def event_rev(id: str, body: bytes) -> str:
+    """The only revision the event may have: the first half of its digest."""
+    return "1-" + event_digest(id, body)[:16].hex()
 
 
 def check_event(id: str, path: tuple[str, ...], deleted: bool, body: bytes, attachments: bool) -> EventId:

@@ -7,7 +7,6 @@ system: stores, applications, agents and gates are the real ones.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,9 @@ import httpx
 from flask import Flask
 
 from hub import app as hub_app
-from hub import devices
+from hub.enrolment import enrolment_of
 from station import app as station_app
+from station import enrolment
 from station.accounts import Staff
 from station.app import Parts
 from station.moment import ZONE
@@ -102,12 +102,10 @@ class World:
 
     def add(self, code: str, *parents: str, people: tuple[str, ...] = ()) -> Server:
         """A new server below `parents`, known to the hub, with these people."""
-        token = devices.admit_device(self[HUB].parts.store, code, secrets.token_bytes) if code != HUB else ""
         settings = Settings(
             data=self.folder / code,
             code=code,
             parents=tuple(self[parent].url for parent in parents),
-            token=token,
             hosts=("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
             couchdb_url=self.couchdb if code == HUB else "",
         )
@@ -122,6 +120,10 @@ class World:
             parts.accounts.set_staff(PEOPLE[employee_no], PASSWORD)
         server = Server(parts, app, self._address(code, app, parts))
         self.servers[code] = server
+        if code != HUB:
+            hub = self[HUB]
+            drawn = enrolment_of(hub.parts).draw(code)
+            enrolment.join(parts.identity, hub.url, drawn, transport=self.way(hub.url))
         return server
 
     def add_web_node(self, name: str, couchdb: str = "") -> Server:

@@ -18,12 +18,15 @@ from pathlib import Path
 
 import httpx
 
-from hub import devices
 from hub.app import CODE as HUB
 from hub.app import build_parts as build_hub
+from hub.app import create_app as create_hub
 from hub.demo.link import Links
+from hub.enrolment import enrolment_of
 from schemas import tables
+from station import enrolment
 from station.accounts import Staff
+from station.app import Parts
 from station.app import build_parts as build_station
 from station.settings import Settings
 
@@ -61,7 +64,6 @@ class City:
         self.password = secrets.token_urlsafe(6)
         self.links = Links()
         self._interval = interval
-        self._tokens: dict[str, str] = {}
         self.hub = self._server(HUB, [])
         self.stations: list[Server] = []
         for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
@@ -101,35 +103,41 @@ class City:
     # -- before the first start ----------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Makes the stores: a device secret for each station, and people who may sign in."""
-        parts = build_hub(self.hub.settings)
+        """Makes the stores: devices that are enrolled, and people who may sign in."""
+        hub = build_hub(self.hub.settings)
         try:
-            for station in self.stations:
-                self._tokens[station.code] = devices.admit_device(parts.store, station.code, parts.random)
-            numbered = iter(enumerate(("周敏", "吴刚", "郑洁", "孙涛"), 1))
-            for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
-                for _ in range(2):
-                    number, name = next(numbered)
-                    roles = frozenset({"district_window", "examiner", "zone_head"})
-                    person = Staff(f"E{number:03}", name, district.code, roles)
-                    parts.accounts.set_staff(person, self.password)
-                    self.hub.who.append((person.employee_no, f"{person.name}（{district.name}）"))
-            lead = Staff("S001", "冯岚", HUB, frozenset({"city_supervisor"}))
-            parts.accounts.set_staff(lead, self.password)
-            self.hub.who.append((lead.employee_no, f"{lead.name}（市督查）"))
+            self._prepare_hub(hub)
+            way = httpx.WSGITransport(app=create_hub(hub))
+            for number, station in enumerate(self.stations, 1):
+                code = enrolment_of(hub).draw(station.code)
+                self._prepare_station(number, station, code, way)
+        finally:
+            hub.close()
+
+    def _prepare_hub(self, parts: Parts) -> None:
+        numbered = iter(enumerate(("周敏", "吴刚", "郑洁", "孙涛"), 1))
+        for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
+            for _ in range(2):
+                number, name = next(numbered)
+                roles = frozenset({"district_window", "examiner", "zone_head"})
+                person = Staff(f"E{number:03}", name, district.code, roles)
+                parts.accounts.set_staff(person, self.password)
+                self.hub.who.append((person.employee_no, f"{person.name}（{district.name}）"))
+        lead = Staff("S001", "冯岚", HUB, frozenset({"city_supervisor"}))
+        parts.accounts.set_staff(lead, self.password)
+        self.hub.who.append((lead.employee_no, f"{lead.name}（市督查）"))
+
+    def _prepare_station(self, number: int, station: Server, code: str, way: httpx.BaseTransport) -> None:
+        parts = build_station(station.settings)
+        try:
+            enrolment.join(parts.identity, self.hub.url, code, transport=way)
+            role = "township_window" if parts.here.level == "township" else "village_clerk"
+            name = f"{'王李张刘陈杨'[number - 1]}芳"
+            person = Staff(f"V{number:03}", name, station.code, frozenset({role}))
+            parts.accounts.set_staff(person, self.password)
+            station.who.append((person.employee_no, person.name))
         finally:
             parts.close()
-        for number, station in enumerate(self.stations, 1):
-            parts = build_station(station.settings)
-            try:
-                role = "township_window" if parts.here.level == "township" else "village_clerk"
-                person = Staff(
-                    f"V{number:03}", f"{'王李张刘陈杨'[number - 1]}芳", station.code, frozenset({role})
-                )
-                parts.accounts.set_staff(person, self.password)
-                station.who.append((person.employee_no, person.name))
-            finally:
-                parts.close()
 
     # -- processes -----------------------------------------------------------------------------------------------
 
@@ -200,7 +208,7 @@ class City:
         lines = [
             f'data = "{it.data.as_posix()}"', f'code = "{it.code}"', f"port = {it.port}",
             f"parents = [{', '.join(chr(34) + parent + chr(34) for parent in it.parents)}]",
-            f"sync_interval = {it.sync_interval}", f'token = "{self._tokens.get(server.code, "")}"',
+            f"sync_interval = {it.sync_interval}",
         ]  # fmt: skip
         if it.couchdb_url:
             lines.append(f'couchdb_url = "{it.couchdb_url}"')

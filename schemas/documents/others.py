@@ -1,4 +1,4 @@
-"""What servers write for each other: receipts, claims, devices.
+"""What servers write for each other: receipts, claims, devices and keys.
 
 Only shape.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.documents.envelope import CASE_NO, DIGEST, MAX_WHOLE, STATION_CODE, Envelope
-from schemas.documents.fields import Moment, Text, Whole
+from schemas.documents.fields import Moment, Shape, Text, Whole, many, nested
 from schemas.problems import N_
+
+KEY: Final = r"[A-Za-z0-9_-]{43}"
 
 
 class Receipt(Envelope):
@@ -32,16 +34,44 @@ class Claim(Envelope):
     at = Moment(N_("领取时间"), "public")
 
 
-class Device(Envelope):
-    """A station's server as let in. The secret itself is nowhere; being random, its digest tells nothing."""
+class DeviceKey(Shape):
+    """One device of a station, by its public key. `no` counts the station's devices."""
+
+    key = Text(N_("公钥"), pattern=KEY)
+    no = Whole(N_("设备序号"), 1, MAX_WHOLE)
+    at = Moment(N_("注册时间"), "public")
+    status = Text(N_("状态"), among=("active", "retired", "revoked"))
+
+
+class Signed(Envelope):
+    """A document of `public`: who signed it, and at which place in its history."""
+
+    serial = Whole(N_("签名序号"), 1, MAX_WHOLE)
+    by = Text(N_("签名公钥"), pattern=KEY)
+    sig = Text(N_("签名"), pattern=r"[A-Za-z0-9_-]{86}")
+
+
+class Device(Signed):
+    """Who may speak for a station: its devices by their keys, and other clients by a secret. The secret itself is nowhere;
+    being random, its digest tells nothing."""
 
     station = Text(N_("服务站"), pattern=STATION_CODE)
+    devices = many(nested(DeviceKey, N_("设备")), N_("设备"))
     secret_sha256 = Text(N_("设备密钥摘要"), pattern=DIGEST)
     status = Text(N_("状态"), among=("active", "revoked"))
-    name = Text(N_("设备名称"), high=100, required=False)
-    algorithm = Text(N_("签名算法"), high=40, required=False)
-    public_key = Text(N_("公钥"), high=1000, required=False)
-    at = Moment(N_("注册时间"), "public", required=False)
 
 
-OTHERS: Final[dict[str, type[Envelope]]] = {"receipt": Receipt, "claim": Claim, "device": Device}
+class HubKey(Signed):
+    """A key of the hub that the city's root vouches for."""
+
+    key = Text(N_("公钥"), pattern=KEY)
+    status = Text(N_("状态"), among=("active", "revoked"))
+    at = Moment(N_("注册时间"), "public")
+
+
+OTHERS: Final[dict[str, type[Envelope]]] = {
+    "receipt": Receipt,
+    "claim": Claim,
+    "device": Device,
+    "hub_key": HubKey,
+}

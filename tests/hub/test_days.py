@@ -42,7 +42,7 @@ def test_published_days_set_the_dates_of_open_cases_on_every_node(city: World) -
     case_no = record(city, INSTANT)
     city.sync(VILLAGE, TOWNSHIP)
     assert due(city, HUB, case_no) is None
-    assert days.publish(city[HUB].parts.store, days.read_days(FILE)) == 3
+    assert days.publish(city[HUB].parts.store, city[HUB].parts.identity.signer, days.read_days(FILE)) == 3
     city.sync(TOWNSHIP, VILLAGE)
     # Received on Tuesday 29 December; days 1 and 2 are the 30th and 31st, 1 and 4 January are free: 5, 6, 7 January.
     for code in (VILLAGE, TOWNSHIP, HUB):
@@ -50,10 +50,10 @@ def test_published_days_set_the_dates_of_open_cases_on_every_node(city: World) -
 
 
 def test_publishing_the_same_days_again_writes_nothing(city: World) -> None:
-    store = city[HUB].parts.store
-    days.publish(store, days.read_days(FILE))
+    store, signer = city[HUB].parts.store, city[HUB].parts.identity.signer
+    days.publish(store, signer, days.read_days(FILE))
     before = store.update_seq
-    assert days.publish(store, days.read_days(FILE)) == 0
+    assert days.publish(store, signer, days.read_days(FILE)) == 0
     assert store.update_seq == before
 
 

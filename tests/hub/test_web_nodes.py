@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from station.databases import of_station
-from station.gate import secret_digest
 from sync.replicate import replicate
 from tests.couch import Way, eventually
 from tests.test_journey import INSTANT, PERMIT, record
@@ -135,8 +134,8 @@ def test_a_receipt_that_one_node_still_owes_is_written_by_the_other(city: World)
 def test_staff_and_devices_made_at_one_node_count_at_the_other(city: World) -> None:
     one, two = city[HUB].parts, city[OTHER].parts
     assert two.accounts.staff("E001") == PEOPLE["E001"]
-    record_ = two.store.database("public").get(f"device:{VILLAGE}") or {}
-    assert record_["secret_sha256"] == secret_digest(city[VILLAGE].parts.settings.token)
+    assert two.keys.active(VILLAGE) == {city[VILLAGE].parts.identity.signer.public}
+    assert one.identity.signer.public == two.identity.signer.public
     secret = one.accounts.sign_in("S001", "correct horse")
     assert two.accounts.session(secret) == PEOPLE["S001"]
     one.accounts.sign_out(secret)

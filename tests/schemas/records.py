@@ -25,11 +25,20 @@ def _event(event: str) -> dict[str, Any]:
     return {**envelope, "event": event, "data": {**PROJECT_FORMS, **ERRAND_FORMS}[event]}
 
 
+KEY = "a" * 43
+SIGNED = {"serial": 1, "by": KEY, "sig": "b" * 86}
 SOUND: dict[str, dict[str, Any]] = {
     "case_event": History().add("create", "village_clerk").events[0],
     "receipt": {"writer": VILLAGE, "epoch": "abcdefgh", "n": 0, "at": NOON},
     "claim": {"case": CASE, "stage": "review", "staff": "E1", "name": "李四", "at": NOON},
-    "device": {"station": VILLAGE, "secret_sha256": DIGEST, "status": "active"},
+    "device": {
+        "station": VILLAGE,
+        "devices": [{"key": KEY, "no": 1, "at": NOON, "status": "active"}],
+        "secret_sha256": DIGEST,
+        "status": "active",
+        **SIGNED,
+    },
+    "hub_key": {"key": KEY, "status": "active", "at": NOON, **SIGNED},
     "staff": {
         "name": "李四",
         "employee_no": "E1",

@@ -11,7 +11,9 @@ from hub import app as hub_app
 from hub import devices
 from station import plan
 from station.accounts import Staff
+from station.moment import stamp
 from sync.errors import DiskFull
+from sync.signing import Signer
 from tests.test_journey import INSTANT, PERMIT, record
 from tests.world import HUB, QUICK, TOWNSHIP, VILLAGE, World
 
@@ -171,9 +173,9 @@ def test_staff_of_another_station_record_nothing_and_leave_nothing(city: World) 
     assert "station-510903000000" not in village.store.databases()
 
 
-def test_a_new_secret_is_needed_after_the_old_one_was_replaced(city: World) -> None:
-    hub = city[HUB].parts
-    devices.admit_device(hub.store, TOWNSHIP, hub.random)
+def test_a_device_whose_place_another_one_took_is_let_in_no_more(city: World) -> None:
+    hub, other = city[HUB].parts, Signer(bytes(32)).public
+    devices.admit_device(hub.store, hub.identity.signer, TOWNSHIP, other, stamp(city.time()))
     outcome = city[TOWNSHIP].parts.agent.sync_once()
     assert not outcome.reached
     assert [each["error"] for each in outcome.trouble] == ["unauthorized"]

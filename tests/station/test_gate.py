@@ -25,12 +25,11 @@ def tokens(city: World) -> dict[str, str]:
     """A fresh secret for each station, known to hub and township."""
     hub = city[HUB].parts
     made = {
-        code: devices.admit_device(hub.store, code, hub.random)
+        code: devices.give_secret(hub.store, hub.identity.signer, code, hub.random)
         for code in (VILLAGE, NEIGHBOUR, TOWNSHIP, "510922001000")
     }
     for code, server in city.servers.items():
         if code in made:
-            server.parts.agent._auth = (code, made[code])
             server.parts.store.database(f"station-{code}", create=True)
     city.sync(TOWNSHIP, VILLAGE, NEIGHBOUR, TOWNSHIP)
     return made
@@ -92,7 +91,7 @@ def test_a_station_sees_only_the_databases_it_may_read(ask: Ask) -> None:
 
 
 def test_a_revoked_device_is_let_in_no_more(city: World, ask: Ask) -> None:
-    devices.revoke_device(city[HUB].parts.store, VILLAGE)
+    devices.revoke_device(city[HUB].parts.store, city[HUB].parts.identity.signer, VILLAGE)
     assert ask(HUB, VILLAGE, "GET", OWN).status_code == 401
     city.sync(TOWNSHIP)
     assert ask(TOWNSHIP, VILLAGE, "GET", OWN).status_code == 401

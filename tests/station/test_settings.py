@@ -29,9 +29,7 @@ def in_force(*args: str, **env: str) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "station.toml"
-    path.write_text(
-        f'code = "{CODE}"\nport = 8201\nparents = ["http://a/db", "http://b/db"]\ntoken = "secret"\n'
-    )
+    path.write_text(f'code = "{CODE}"\nport = 8201\nparents = ["http://a/db", "http://b/db"]\n')
     return path
 
 
@@ -58,12 +56,6 @@ def test_an_option_beats_the_environment(file: Path) -> None:
 
 def test_the_file_may_be_named_by_the_environment(file: Path) -> None:
     assert in_force(BIANMIN_CONFIG=str(file))["port"]["source"] == "file"
-
-
-def test_a_secret_is_not_shown(file: Path) -> None:
-    result = run("--config", str(file), "config")
-    assert "(set)" in result.output
-    assert "secret" not in result.output
 
 
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def city(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def auth(city: World) -> dict[str, str]:
     """The village's credentials, which every server that lets it in has heard of; one case was recorded there."""
-    secret = devices.admit_device(city[HUB].parts.store, VILLAGE, secrets.token_bytes)
-    city[VILLAGE].parts.agent._auth = (VILLAGE, secret)
+    hub = city[HUB].parts
+    secret = devices.give_secret(hub.store, hub.identity.signer, VILLAGE, secrets.token_bytes)
     city.sync(TOWNSHIP, VILLAGE)
     record(city, INSTANT)
     return {"username": VILLAGE, "password": secret}

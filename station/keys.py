@@ -1,0 +1,125 @@
+"""Whose keys count: read from `public`, where everything is signed by the hub, and the hub's keys by the city's root.
+
+    root (offline; pinned at enrolment) ──signs──> public/hub-key:<key>       the hub's keys, the newest serial counts
+    hub key                             ──signs──> public/device:<station>    a station's devices; every other document
+
+A document whose signature does not lead to the pinned root says nothing, whoever brought it. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from schemas import tables
+from station.databases import PUBLIC
+from sync import signing, strict_json
+from sync.errors import NotFound
+from sync.revisions import parse_rev
+from sync.serving import ServedStore
+from sync.signing import Signer
+
+PURPOSE: Final = "public"
+HUB_KEY: Final = "hub-key:"
+
+
+class Keys:
+    """The keys that count, by what is in the store's `public` and the root this server trusts."""
+
+    def __init__(self, store: ServedStore, root: Callable[[], str]) -> None:
+        self._store = store
+        self._root = root
+
+    def hub_keys(self) -> frozenset[str]:
+        """The hub's keys that are in force."""
+        root = self._root()
+        found = self._documents(HUB_KEY)
+        return frozenset(
+            doc["key"]
+            for doc in found
+            if doc.get("by") == root
+            and _is_signed(doc)
+            and doc.get("status") == "active"
+            and type(doc.get("key")) is str
+        )
+
+    def is_from_hub(self, doc: Mapping[str, Any]) -> bool:
+        """Whether the hub signed this document of `public`."""
+        return doc.get("by") in self.hub_keys() and _is_signed(doc)
+
+    def device(self, code: str) -> Mapping[str, Any]:
+        """The record of a station's devices as the hub signed it; empty if there is none."""
+        doc = self._get(f"device:{code}")
+        return doc if doc is not None and doc.get("station") == code and self.is_from_hub(doc) else {}
+
+    def active(self, code: str) -> frozenset[str]:
+        """The keys that may speak for a station now."""
+        return self._devices(code, "active")
+
+    def sealing(self, code: str) -> frozenset[str]:
+        """The keys whose seals count: also of a device that has been replaced."""
+        return self._devices(code, "active", "retired")
+
+    def _devices(self, code: str, *statuses: str) -> frozenset[str]:
+        if code == tables.HUB:
+            return self.hub_keys()
+        return frozenset(
+            each["key"] for each in self.device(code).get("devices", ()) if each["status"] in statuses
+        )
+
+    def _get(self, id: str) -> dict[str, Any] | None:
+        try:
+            return self._store.database(PUBLIC).get(id)
+        except NotFound:
+            return None
+
+    def _documents(self, prefix: str) -> list[dict[str, Any]]:
+        try:
+            public = self._store.database(PUBLIC)
+        except NotFound:
+            return []
+        rows = public.all_docs(prefix, prefix + "\U0010ffff")
+        return list(public.bodies([row.id for row in rows]).values())
+
+
+def publish(store: ServedStore, signer: Signer, doc: Mapping[str, Any]) -> bool:
+    """Writes a document of `public`, signed; False where it is there already, saying the same under the same key.
+
+    `serial` in what is signed is the generation of its revision. So an older state can't be brought back as if it were
+    the newest, though it was signed once.
+    """
+    public = store.database(PUBLIC, create=True)
+    kept = public.get(doc["_id"])
+    if (
+        kept is not None
+        and kept.get("by") == signer.public
+        and is_sound(kept)
+        and unsigned(kept) == dict(doc)
+    ):
+        return False
+    serial = 1 + parse_rev(kept["_rev"]).generation if kept is not None else 1
+    said = signer.signed(PURPOSE, {**doc, "serial": serial})
+    public.put({**said, "_rev": kept["_rev"]} if kept is not None else said)
+    return True
+
+
+def unsigned(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document of `public` says, without its signature and place in history."""
+    return {name: value for name, value in doc.items() if name not in ("_rev", "serial", "by", "sig")}
+
+
+def is_sound(doc: Mapping[str, Any]) -> bool:
+    """Whether a document of `public` (with `_id` and `_rev`) is as somebody signed it, at the place in its history that it
+    was signed for. Whether that key counts is another question, since a new hub key may come after what it signed."""
+    return doc.get("serial") == parse_rev(doc["_rev"]).generation and _is_signed(doc)
+
+
+def _is_signed(doc: Mapping[str, Any]) -> bool:
+    return _was_signed(strict_json.canonical({name: value for name, value in doc.items() if name != "_rev"}))
+
+
+@lru_cache(maxsize=4096)
+def _was_signed(written: bytes) -> bool:
+    # The same few documents are asked about with every request; to verify one takes 60 µs.
+    return signing.is_signed(PURPOSE, strict_json.loads_own(written))
