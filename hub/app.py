@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
         settings,
         clock=clock,
         keep=keep,
-        gate=lambda store, own, keys, passes: HubGate(store, own, keys, passes, clock=clock),
+        gate=partial(HubGate, clock=clock),
         house=Claims,
         **world,
     )

@@ -1,16 +1,14 @@
 """The hub's gate: every station of the city may come in, each to what is its own, and gets a receipt for what it brought.
 
-    receipt:<writer>:<epoch>   in a station's database: the hub holds 1..n of that writer's numbers, without a gap
-
-Receipts are documents, so that they reach a village by any way, also through its township. Nothing but the hub
-writes them. The rules of who may read and write what are those of station.gate.
+A receipt says that the hub holds 1..n of a writer's numbers, without a gap, as their writer sealed them (`sync.seals`). It
+is signed, so that it can reach a village by any way, also through its township. The rules of who may read and write what
+are those of station.gate.
 """
 
 from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import Any
 
 from schemas import tables
 from station.databases import station_of
@@ -18,16 +16,29 @@ from station.gate import Gate, Principal
 from station.keys import Keys
 from station.moment import Clock, stamp
 from station.passes import Passes
-from sync import ledger
-from sync.errors import Conflict, SyncError
+from station.register import Register
+from station.trust import Trust
+from sync.errors import SyncError
 from sync.serving import ServedDatabase, ServedStore
 
 
 class HubGate(Gate):
     """Rules for all stations of the city."""
 
-    def __init__(self, store: ServedStore, own: str, keys: Keys, passes: Passes, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ServedStore,
+        own: str,
+        keys: Keys,
+        passes: Passes,
+        trust: Trust,
+        register: Register,
+        *,
+        clock: Clock,
+    ) -> None:
         super().__init__(store, own, keys, passes)
+        self._trust = trust
+        self._register = register
         self._clock = clock
         self._writing = threading.Lock()
         self._heard_of: set[str] = set()
@@ -58,25 +69,7 @@ class HubGate(Gate):
         self.confirm(db)
 
     def confirm(self, db: ServedDatabase) -> int:
-        """Writes the receipts that are due in a database; returns how many. Doing it twice writes nothing new."""
-        written = 0
+        """Gives the receipts that are due in a database; returns how many. Doing it twice gives no new one."""
         with self._writing:
-            for (writer, epoch), n in ledger.runs(db).items():
-                if writer != self._own and n and self._raise_to(db, writer, epoch, n):
-                    written += 1
-        return written
-
-    def _raise_to(self, db: ServedDatabase, writer: str, epoch: str, n: int) -> bool:
-        id_ = f"receipt:{writer}:{epoch}"
-        kept = db.get(id_)
-        if kept is not None and kept["n"] >= n:
-            return False
-        body: dict[str, Any] = {
-            "_id": id_, "type": "receipt", "schema": 1, "writer": writer, "epoch": epoch, "n": n, "at": stamp(self._clock()),
-        }  # fmt: skip
-        try:
-            db.put({**body, "_rev": kept["_rev"]} if kept else body)
-        except Conflict:
-            # Another web node of the hub was faster; its receipt says as much or the next write says more.
-            return False
-        return True
+            self._register.prove(db.name)
+            return len(self._trust.confirm(db.name, self._register.proven(db.name), stamp(self._clock())))

@@ -11,23 +11,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
 
+from schemas import tables
 from station import plan
 from station.bearer import Bearer
 from station.databases import HERE, PUBLIC, of_station, station_of
 from station.identity import Identity
 from station.moment import Clock, stamp
-from sync.errors import DiskFull, Forbidden, NotFound, SyncError
+from station.trust import Trust
+from sync import seals, strict_json
+from sync.errors import DiskFull, Forbidden, NotAPeer, NotFound, SyncError
 from sync.ledger import parse_event_id
 from sync.peer import Refusal, Seq
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.replicate import replicate
+from sync.seals import Statement
 from sync.serving import ServedDatabase, ServedStore
 
 log = logging.getLogger("bianmin.agent")
@@ -78,11 +82,12 @@ class Agent:
     """Syncs one server upward. `transport_for` lets a test put an application behind a parent's address."""
 
     def __init__(
-        self, store: ServedStore, identity: Identity, *, parents: Sequence[str], clock: Clock, random: Callable[[int], bytes],
+        self, store: ServedStore, identity: Identity, trust: Trust, *, parents: Sequence[str], clock: Clock, random: Callable[[int], bytes],
         transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     ) -> None:  # fmt: skip
         self._store = store
         self._identity = identity
+        self._trust = trust
         self._own = identity.own
         self._parents = tuple(parents)
         self._bearers: dict[str, Bearer] = {}
@@ -94,6 +99,7 @@ class Agent:
         # What was level with which parent, so that an idle round asks little. Forgotten at a restart; costs questions.
         self._pushed: dict[tuple[str, str], Level] = {}
         self._pulled: dict[tuple[str, str], Standing] = {}
+        self._stated: dict[tuple[str, str], tuple[Mapping[tuple[str, str], int], frozenset[Statement]]] = {}
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
@@ -144,12 +150,16 @@ class Agent:
         server.welcome()
         theirs = {name for name in server.databases() if station_of(name) is not None or name == PUBLIC}
         ours = {name for name in self._store.databases() if station_of(name) is not None}
-        for name in sorted(ours | theirs, key=lambda each: (each != of_station(self._own), each)):
+        # Our own first; before that `public`, while we don't know the hub's key and could believe nothing of it.
+        first = [*([] if self._trust.knows_the_hub() else [PUBLIC]), of_station(self._own)]
+        for name in sorted(ours | theirs, key=lambda each: (first.index(each) if each in first else 9, each)):
             try:
                 remote = server.database(name, create=name not in theirs)
                 if name != PUBLIC:
                     self._push(remote, (parent, name), outcome)
                 self._pull(remote, (parent, name), outcome)
+                if name != PUBLIC:
+                    self._state(server, (parent, name))
             except (Forbidden, NotFound) as error:
                 # This database's trouble and nobody else's.
                 log.warning("%s: %s", name, error)
@@ -175,6 +185,10 @@ class Agent:
             return
         session = replicate(source, remote, random=self._random)
         outcome.pushed += session.written
+        if session.written:
+            self._stated.pop(
+                way, None
+            )  # what is stated of it may have to be told anew, as to a hub from a backup
         for each in session.refused:
             self._note_refusal(way, each)
         self._pushed[way] = Level(seq, there.identity, there.far + session.written)
@@ -188,6 +202,8 @@ class Agent:
         before = target.update_seq
         session = replicate(remote, target, random=self._random)
         outcome.pulled += session.written
+        if session.written:
+            self._stated.pop(way, None)
         for each in session.refused:
             log.warning("%s not taken in %s: %s %s", each.id, way[1], each.error, each.reason)
         self._pulled[way] = there
@@ -197,14 +213,36 @@ class Agent:
         if isinstance(before, int) and after == before + session.written and known and known.seq == before:
             self._pushed[way] = known._replace(seq=after)
 
+    def _state(self, server: RemoteServer, way: tuple[str, str]) -> None:
+        """Gives what we state of a database for what they do. Not where neither events nor statements have moved since,
+        and nothing waits to be confirmed."""
+        parent, name = way
+        database = self._store.database(name)
+        held = database.runs()
+        self._trust.seal(name)
+        ours = self._trust.statements(name)
+        known = (held, frozenset(ours))
+        if self._stated.get(way) == known and not _unconfirmed(held, ours):
+            return
+        said = server.ask(
+            "POST",
+            f"{parent.rstrip('/')}/trust/statements/{name}",
+            content=strict_json.dumps({"statements": [each._asdict() for each in ours]}),
+        )
+        told = said.get("statements") if type(said) is dict else None
+        if type(told) is not list:
+            raise NotAPeer("The answer about statements has not the form of one.")
+        self._trust.take(name, [seals.read(each) for each in told[: seals.MAX_STATEMENTS]])
+        self._stated[way] = (held, frozenset(self._trust.statements(name)))
+
     def _unconfirmed_seconds(self) -> float:
         """For how long the hub's receipt has been behind this station's own numbers; 0 while it is level."""
         name = of_station(self._own)
         if name not in self._store.databases():
             return 0.0
-        db, epoch = self._store.database(name), self._store.epoch
-        receipt = db.get(f"receipt:{self._own}:{epoch}") or {}
-        if db.runs().get((self._own, epoch), 0) <= receipt.get("n", 0):
+        own = (self._own, self._store.epoch)
+        held = self._store.database(name).runs().get(own, 0)
+        if not _unconfirmed({own: held}, self._trust.statements(name)):
             self._unconfirmed_since = None
             return 0.0
         now = self._clock()
@@ -331,6 +369,15 @@ class Agent:
     def _remembered(self) -> dict[str, Any]:
         kept = self._store.database(HERE, create=True).get_local(STATUS)
         return kept if kept else {"last": {}, "last_reached": ""}
+
+
+def _unconfirmed(held: Mapping[tuple[str, str], int], statements: Iterable[Statement]) -> bool:
+    """Whether events are here that nothing of the hub's reaches: of a station, no receipt; of its own, no seal."""
+    reached: dict[tuple[str, str], int] = {}
+    for each in statements:
+        if each.kind == "receipt" or each.writer == tables.HUB:
+            reached[each.run] = max(each.n, reached.get(each.run, 0))
+    return any(n > reached.get(run, 0) for run, n in held.items())
 
 
 def _standing_of(remote: RemoteDatabase) -> Standing:

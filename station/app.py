@@ -31,6 +31,7 @@ from station.moment import Clock, system_clock
 from station.passes import Passes
 from station.register import Register
 from station.settings import Settings
+from station.trust import Trust
 from sync.endpoint import create_endpoint
 from sync.errors import StoreMissing
 from sync.ledger import EventLedger, Ledger
@@ -69,6 +70,7 @@ class Parts:
     identity: Identity
     keys: Keys
     passes: Passes
+    trust: Trust
     random: Callable[[int], bytes]
 
     def lamp(self) -> Lamp | None:
@@ -115,7 +117,9 @@ def build_parts(
     random: Callable[[int], bytes] = secrets.token_bytes,
     transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     keep: Callable[[Settings, Clock, Callable[[int], bytes]], Kept] = keep_in_file,
-    gate: Callable[[ServedStore, str, Keys, Passes], Gate] = Gate,
+    gate: Callable[[ServedStore, str, Keys, Passes, Trust, Register], Gate] = (
+        lambda store, own, keys, passes, _trust, _register: Gate(store, own, keys, passes)
+    ),
     house: Callable[[ServedStore, Register, Clock], HouseRules] = lambda _store, _register, _clock: (
         HouseRules()
     ),
@@ -132,18 +136,20 @@ def build_parts(
         identity = Identity(store, settings.code, random)
         keys = Keys(store, lambda: identity.root)
         almanac = Almanac(store, keys)
-        register = Register(settings.register_path, store, almanac.calendar)
+        trust = Trust(store, identity, keys)
+        register = Register(settings.register_path, store, almanac.calendar, identity, trust)
         ledger = ledger_of()
+        identity.note_epoch(ledger.epoch)
         passes = Passes(store, clock=clock, random=random)
         casework = Casework(store, ledger, register, almanac.calendar, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             accounts=Accounts(store, clock=clock, random=random, **accounts),
-            agent=Agent(store, identity, parents=settings.parents, clock=clock, random=random,
+            agent=Agent(store, identity, trust, parents=settings.parents, clock=clock, random=random,
                         transport_for=transport_for),
-            gate=gate(store, settings.code, keys, passes), house=house(store, register, clock),
-            identity=identity, keys=keys, passes=passes, random=random,
+            gate=gate(store, settings.code, keys, passes, trust, register), house=house(store, register, clock),
+            identity=identity, keys=keys, passes=passes, trust=trust, random=random,
         )  # fmt: skip
     except BaseException:
         store.close()

@@ -21,8 +21,8 @@ from station.accounts import Staff
 from station.databases import of_case, of_station
 from station.moment import Clock, stamp
 from station.register import Register
-from sync.ledger import EventLedger, LedgerTxn, event_id, runs
-from sync.serving import ServedDatabase, ServedStore
+from sync.ledger import EventLedger, LedgerTxn, event_id
+from sync.serving import ServedStore
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Casework:
     ) -> list[dict[str, Any]]:
         """The events of these steps, each allowed in the state that the ones before it lead to."""
         known = list(events)
-        seen = seen_in(self._store.database(of_case(case_no)))
+        seen = self._register.seen(of_case(case_no))
         written: list[dict[str, Any]] = []
         for event, data in steps:
             state = lifecycle.fold(known, self._calendar()) if known else None
@@ -221,13 +221,6 @@ class Casework:
 UNNUMBERED = 10**14
 # Steps that the program itself takes on the way of a person's step.
 SYSTEM_STEPS = {"assign"}
-
-
-def seen_in(db: ServedDatabase) -> dict[str, int]:
-    """{"<writer>:<epoch>": n}: the numbers 1..n of each writer that this database holds. Every event carries it, so that
-    any node can tell what its author knew from what merely happened earlier. Beyond a hole nothing is claimed: to say
-    too little only means that the Lamport order decides."""
-    return {f"{writer}:{epoch}": n for (writer, epoch), n in sorted(runs(db).items()) if n}
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:

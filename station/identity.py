@@ -1,6 +1,7 @@
 """Who this server is: its device key, the root it trusts, and the key that signs the passes it hands out.
 
-    here/identity    {"seed": the device key's 32 bytes in hex, "root": the city's root key or "", "no": device number}
+    here/identity    {"seed": the device key's 32 bytes in hex, "root": the city's root key or "", "no": device number,
+                      "epochs": those it has written in}
     here/pass-key    the ES256 key of passes (`station.passes`); a hub's web nodes share both
 
 The database `here` is never served, and on a station its file is encrypted. Decides nothing.
@@ -30,6 +31,7 @@ class Identity:
         kept = self._kept()
         self.signer = Signer(bytes.fromhex(kept["seed"]))
         self._root: str = kept["root"]
+        self._epochs = frozenset(kept["epochs"])
 
     @property
     def root(self) -> str:
@@ -40,6 +42,16 @@ class Identity:
     def number(self) -> int:
         """Which of this station's devices this is, as the hub counted them; 0 while it is not enrolled."""
         return int(self._kept()["no"])
+
+    def epochs(self) -> frozenset[str]:
+        """The epochs in which this very server has written: what is in them needs no proof here, and is ours to seal."""
+        return self._epochs
+
+    def note_epoch(self, epoch: str) -> None:
+        """This server writes in that epoch from now on."""
+        if epoch not in self._epochs:
+            self._put({"epochs": sorted({*self._kept()["epochs"], epoch})})
+            self._epochs |= {epoch}
 
     def pin(self, root: str, number: int) -> None:
         """Trusts this root from now on."""
@@ -55,7 +67,7 @@ class Identity:
         if (kept := self._db.get("identity")) is None:
             # Two web nodes may make one at the same moment; the first counts.
             with suppress(Conflict):
-                self._put({"seed": self._random(SEED_BYTES).hex(), "root": "", "no": 0})
+                self._put({"seed": self._random(SEED_BYTES).hex(), "root": "", "no": 0, "epochs": []})
             kept = self._db.get("identity")
             assert kept is not None
         return kept

@@ -16,6 +16,7 @@ from schemas import tables
 from station.databases import PUBLIC
 from sync import signing, strict_json
 from sync.errors import NotFound
+from sync.peer import Seq
 from sync.revisions import parse_rev
 from sync.serving import ServedStore
 from sync.signing import Signer
@@ -30,19 +31,23 @@ class Keys:
     def __init__(self, store: ServedStore, root: Callable[[], str]) -> None:
         self._store = store
         self._root = root
+        self._found: tuple[tuple[str, Seq, str], frozenset[str]] | None = None
 
     def hub_keys(self) -> frozenset[str]:
         """The hub's keys that are in force."""
-        root = self._root()
-        found = self._documents(HUB_KEY)
-        return frozenset(
-            doc["key"]
-            for doc in found
-            if doc.get("by") == root
-            and _is_signed(doc)
-            and doc.get("status") == "active"
-            and type(doc.get("key")) is str
-        )
+        try:
+            public = self._store.database(PUBLIC)
+        except NotFound:
+            return frozenset()
+        asked = (public.identity, public.update_seq, self._root())
+        if self._found is None or self._found[0] != asked:
+            ids = [row.id for row in public.all_docs(HUB_KEY, HUB_KEY + "\U0010ffff")]
+            vouched = [doc for doc in public.bodies(ids).values() if self._is_vouched(doc)]
+            self._found = (asked, frozenset(doc["key"] for doc in vouched if doc["status"] == "active"))
+        return self._found[1]
+
+    def _is_vouched(self, doc: Mapping[str, Any]) -> bool:
+        return bool(self._root()) and doc.get("by") == self._root() and _is_signed(doc)
 
     def is_from_hub(self, doc: Mapping[str, Any]) -> bool:
         """Whether the hub signed this document of `public`."""
@@ -73,14 +78,6 @@ class Keys:
             return self._store.database(PUBLIC).get(id)
         except NotFound:
             return None
-
-    def _documents(self, prefix: str) -> list[dict[str, Any]]:
-        try:
-            public = self._store.database(PUBLIC)
-        except NotFound:
-            return []
-        rows = public.all_docs(prefix, prefix + "\U0010ffff")
-        return list(public.bodies([row.id for row in rows]).values())
 
 
 def publish(store: ServedStore, signer: Signer, doc: Mapping[str, Any]) -> bool:

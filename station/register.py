@@ -1,6 +1,6 @@
 """The register (台账): SQL tables for lists, queues, searches and counts, projected from the store's changes.
 
-    store.changes(position) ─> cases and receipts touched ─> fold their events ─> rows ─> new position
+    store.changes(position) ─> events and statements ─> what they prove ─> fold the cases touched ─> rows ─> new position
                                (one transaction; applying a change twice changes nothing)
 
 It may be deleted at any time and is rebuilt from the documents; so it runs with synchronous=NORMAL, and it never
@@ -23,15 +23,21 @@ import apsw
 
 from schemas import lifecycle, tables, worklists
 from schemas.workdays import Calendar
-from station.databases import DESK, PUBLIC, of_case, station_of
+from station import proofs
+from station.databases import DESK, HERE, PUBLIC, of_case, station_of
+from station.identity import Identity
+from station.proofs import Dispute, Proofs
+from station.trust import PREFIX as STATEMENTS
+from station.trust import Trust
 from sync import ledger
 from sync.errors import DiskFull
+from sync.seals import Run
 from sync.serving import ServedStore
 
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 3
+VERSION = 4
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -42,12 +48,6 @@ CREATE TABLE events (                -- which documents a case is made of; bodie
     PRIMARY KEY (db, id)) WITHOUT ROWID;
 CREATE INDEX events_of_case ON events (case_no);
 CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits for a receipt
-CREATE TABLE epochs (                -- whose numbers are in which database; a handful of rows, so that a page need not
-    db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL,   -- look at every event to know what waits
-    PRIMARY KEY (writer, db, epoch)) WITHOUT ROWID;
-CREATE TABLE receipts (              -- how much of each writer's numbers the hub has confirmed
-    db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL, at TEXT NOT NULL,
-    PRIMARY KEY (db, writer, epoch)) WITHOUT ROWID;
 CREATE TABLE claims (                -- who works on a case at the hub, and in which stage; void in another stage
     case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
     WITHOUT ROWID;
@@ -77,7 +77,14 @@ COLUMNS = (
 class Register:
     """The projection of one store. Every method is thread-safe; rows come back as dicts of the columns above."""
 
-    def __init__(self, path: Path | str, store: ServedStore, calendar: Callable[[], Calendar]) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        store: ServedStore,
+        calendar: Callable[[], Calendar],
+        identity: Identity,
+        trust: Trust,
+    ) -> None:
         self._path = path
         self._store = store
         self._calendar = calendar
@@ -88,6 +95,7 @@ class Register:
         self._connection.execute(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF"
         )
+        self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
 
     def close(self) -> None:
@@ -134,7 +142,11 @@ class Register:
         touched: set[str] = set()
         for db, ids in _by_database(changes).items():
             if station_of(db) is not None:
-                touched |= self._note_events(db, ids)
+                touched |= self._note_events(db, ids) | self._prove(db)
+            elif db == HERE:
+                for id_ in ids:
+                    if id_.startswith(STATEMENTS):
+                        touched |= self._prove(id_.removeprefix(STATEMENTS))
             elif db == DESK:
                 self._note_claims(ids)
             elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
@@ -144,7 +156,7 @@ class Register:
 
     def _note_events(self, db: str, ids: Sequence[str]) -> set[str]:
         bodies = self._store.bodies(db, ids)
-        events, receipts, touched = [], [], set()
+        events, touched = [], set()
         for id_, body in bodies.items():
             number = ledger.parse_event_id(id_)
             case_no = body.get("case")
@@ -153,19 +165,19 @@ class Register:
                 # An event of another station's case in this database is kept and never folded into that case.
                 if of_case(case_no) == db:
                     touched.add(case_no)
-            elif body.get("type") == "receipt":
-                # Written by the hub alone, so well filled; an odd one is a newer version's and tells us nothing.
-                receipts += (
-                    [(db, body["writer"], body["epoch"], body["n"], body["at"])]
-                    if _is_receipt(id_, body)
-                    else []
-                )
         self._executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", events)
-        self._executemany(
-            "INSERT OR IGNORE INTO epochs VALUES (?,?,?)",
-            sorted({(row[0], row[3], row[4]) for row in events}),
-        )
-        self._executemany("INSERT OR REPLACE INTO receipts VALUES (?,?,?,?,?)", receipts)
+        self._proofs.note(db, sorted({Run(row[3], row[4]) for row in events}))
+        return touched
+
+    def _prove(self, db: str) -> set[str]:
+        """The cases of events that are proven from now on."""
+        touched: set[str] = set()
+        for run, old, new in self._proofs.prove(db):
+            found = self._execute(
+                "SELECT DISTINCT case_no FROM events WHERE writer = ? AND epoch = ? AND db = ? AND n > ? AND n <= ?",
+                (*run, db, old, new),
+            )
+            touched |= {case_no for (case_no,) in found if of_case(case_no) == db}
         return touched
 
     def _note_claims(self, ids: Sequence[str]) -> None:
@@ -200,7 +212,9 @@ class Register:
                 case_no: [
                     row[0]
                     for row in self._execute(
-                        "SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, db)
+                        "SELECT id FROM events JOIN runs USING (writer, db, epoch)"
+                        " WHERE case_no = ? AND db = ? AND (mine OR events.n <= runs.n)",
+                        (case_no, db),
                     )
                 ]
                 for case_no in cases
@@ -264,16 +278,41 @@ class Register:
         """Cases with an event, of this station or one below it, that no receipt of the hub covers yet:
         {case_no: events waiting}."""
         sql = """SELECT events.case_no, count(*)
-                 FROM epochs LEFT JOIN receipts USING (writer, db, epoch) CROSS JOIN events
-                 WHERE epochs.writer <> ? AND events.writer = epochs.writer AND events.epoch = epochs.epoch
-                   AND events.db = epochs.db AND events.n > ifnull(receipts.n, 0) GROUP BY 1"""
+                 FROM runs CROSS JOIN events
+                 WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
+                   AND events.db = runs.db AND events.n > runs.confirmed GROUP BY 1"""
         with self._lock:
             return {case_no: count for case_no, count in self._execute(sql, (tables.HUB,))}  # noqa: C416
 
     def last_receipt(self) -> str | None:
         """The newest moment at which the hub confirmed anything that is here, or None."""
-        row = self._one("SELECT max(at) FROM receipts", ())
-        return None if row is None else row[0]
+        row = self._one("SELECT max(confirmed_at) FROM runs", ())
+        return None if row is None else row[0] or None
+
+    def prove(self, db: str) -> None:
+        """Compares now what is stated of a database with what is in it, whether or not anything was heard of either."""
+        with self._lock:
+            self.catch_up()
+            with self._transaction():
+                self._fold(self._prove(db))
+
+    def proven(self, db: str) -> list[tuple[Run, int, str]]:
+        """(run, n, head): how far each writer's events in a database are proven by statements."""
+        with self._lock:
+            return self._proofs.proven(db)
+
+    def seen(self, db: str) -> dict[str, int]:
+        """{"<writer>:<epoch>": n}: the numbers 1..n of each writer that count here. Every event carries it, so that any
+        node can tell what its author knew from what merely happened earlier. Beyond a hole, or what is proven, nothing is
+        claimed: to say too little only means that the Lamport order decides."""
+        held = self._store.database(db).runs()
+        with self._lock:
+            return self._proofs.seen(db, held.items())
+
+    def disputes(self) -> list[Dispute]:
+        """Statements that contradict the events here, for a person to look into."""
+        with self._lock:
+            return self._proofs.disputes()
 
     def totals(self) -> dict[str, int]:
         """Events and cases held, for checks after the fact."""
@@ -307,7 +346,7 @@ class Register:
         with self._transaction():
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
-            self._connection.execute(SCHEMA)
+            self._connection.execute(SCHEMA + proofs.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0
 
@@ -331,14 +370,6 @@ class Register:
 def id_digest(id_no: str) -> str:
     """What an identity number is looked up by: its SHA-256. Hides it from a glance, not from a search of all numbers."""
     return hashlib.sha256(id_no.encode()).hexdigest()
-
-
-def _is_receipt(id_: str, body: Mapping[str, Any]) -> bool:
-    return (
-        type(body.get("n")) is int
-        and isinstance(body.get("at"), str)
-        and id_ == f"receipt:{body.get('writer')}:{body.get('epoch')}"
-    )
 
 
 def _by_database(changes: Sequence[Any]) -> dict[str, list[str]]:

@@ -2,8 +2,9 @@
 
     POST /trust/challenge         {} -> {"nonce"}
     POST /trust/token             {"station", "key", "nonce", "sig"} -> {"token", "seconds"}
+    POST /trust/statements/<db>   {"statements": […]} -> {"statements": […]}: ours for yours, this server's seals fresh
 
-What a pass is: `station.passes`. The hub adds enrolment.
+What a pass is: `station.passes`; what a statement is: `sync.seals`. The hub adds enrolment.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from station import passes, web
-from sync import strict_json
+from sync import seals, strict_json
 from sync.endpoint import answers
 from sync.errors import BadRequest, SyncError, TooLarge, Unauthorized
 
@@ -37,6 +38,21 @@ def token() -> Response:
         )
     issued = parts.passes.issue(given["station"], given["key"], request.host, given["nonce"], given["sig"])
     return answers.json({"token": issued, "seconds": passes.TOKEN_SECONDS})
+
+
+@blueprint.post("/statements/<db>")
+def statements(db: str) -> Response:
+    parts = web.parts()
+    principal = parts.gate.authenticate(request)
+    parts.gate.allow(principal, db, "read")
+    database = parts.store.database(db)
+    told = asked().get("statements")
+    if type(told) is not list or len(told) > seals.MAX_STATEMENTS:
+        raise BadRequest(f"The request brings a list of statements, at most {seals.MAX_STATEMENTS}.")
+    parts.trust.take(db, [seals.read(each) for each in told])
+    parts.gate.written(principal, database)  # what they prove may be due a receipt
+    parts.trust.seal(db)
+    return answers.json({"statements": [each._asdict() for each in parts.trust.statements(db)]})
 
 
 def asked(*texts: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sync import event_ids, signing
@@ -129,18 +129,3 @@ def chain(head: str, events: Iterable[tuple[str, bytes]]) -> str:
     for id, body in events:
         running = hashlib.sha256(running + event_ids.event_digest(id, body)).digest()
     return running.hex()
-
-
-def chained(
-    head: str, events: Mapping[int, tuple[str, bytes]], first: int, marks: Iterable[int]
-) -> dict[int, str]:
-    """The heads at the numbers `marks`, going on from `head` before `first`, as far as events are without a gap."""
-    wanted, heads, n = set(marks), {}, first
-    if first - 1 in wanted:
-        heads[first - 1] = head
-    while n in events:
-        head = chain(head, (events[n],))
-        if n in wanted:
-            heads[n] = head
-        n += 1
-    return heads

@@ -95,6 +95,9 @@ class ServedDatabase(Peer, Protocol):
     def bodies(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The living winners among `ids`, as documents, without attachments."""
 
+    def texts(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The bodies of the living winners among `ids`, as their bytes are kept."""
+
     def attachment(self, id: str, name: str, rev: str | None = None) -> Attachment | None:
         """A file, with where to read its bytes; None if there is none."""
 

@@ -1,4 +1,4 @@
-"""What servers write for each other: receipts, claims, devices and keys.
+"""What servers write for each other: claims, devices and keys.
 
 Only shape.
 """
@@ -12,15 +12,6 @@ from schemas.documents.fields import Moment, Shape, Text, Whole, many, nested
 from schemas.problems import N_
 
 KEY: Final = r"[A-Za-z0-9_-]{43}"
-
-
-class Receipt(Envelope):
-    """The hub's word that it holds events 1..n of a writer and epoch in the database this lies in."""
-
-    writer = Text(N_("写入站"), pattern=STATION_CODE)
-    epoch = Text(N_("写入批次"), pattern=r"[0-9a-z]{8}")
-    n = Whole(N_("已收到的序号"), 0, MAX_WHOLE)
-    at = Moment(N_("回执时间"), "public")
 
 
 class Claim(Envelope):
@@ -70,7 +61,6 @@ class HubKey(Signed):
 
 
 OTHERS: Final[dict[str, type[Envelope]]] = {
-    "receipt": Receipt,
     "claim": Claim,
     "device": Device,
     "hub_key": HubKey,

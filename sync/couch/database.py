@@ -223,6 +223,13 @@ class CouchDatabase:
                     row["doc"].pop("_attachments", None)
         return found
 
+    def texts(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The bodies of the living winners among `ids`, in canonical form."""
+        found = self.bodies(ids)
+        for doc in found.values():
+            del doc["_id"], doc["_rev"]
+        return {id: wire.body(id, doc) for id, doc in found.items()}
+
     def attachment(
         self, id: str, name: str, rev: str | None = None, stub: Attachment | None = None
     ) -> Attachment | None:

@@ -242,6 +242,11 @@ class Database:
         with self._store.read() as connection:
             return reading.bodies(connection, self.key, ids)
 
+    def texts(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The bodies of the living winners among `ids`, as their bytes are kept."""
+        with self._store.read() as connection:
+            return {id: json for id, _, json in reading.texts(connection, self.key, ids)}
+
     def all_docs(
         self,
         start: str = "",

@@ -197,11 +197,11 @@ def leaves_of(connection: apsw.Connection, db: int, revs: Mapping[str, Sequence[
                 yield revision
 
 
-def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The living winners among `ids` as documents, in one statement (attachments are left out)."""
+def texts(connection: apsw.Connection, db: int, ids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+    """(id, revision, body) of the living winners among `ids`, in one statement."""
     wanted = tuple(dict.fromkeys(id for id in ids if "\0" not in id))
     if not wanted:
-        return {}
+        return iter(())
     found = rows(
         connection,
         "SELECT d.id, d.winner, b.json"
@@ -209,6 +209,12 @@ def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str
         " CROSS JOIN bodies AS b ON b.body = d.body WHERE NOT d.deleted",
         (apsw.carray(wanted), db),
     )
+    return iter(found)
+
+
+def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The living winners among `ids` as documents (attachments are left out)."""
+    found = texts(connection, db, ids)
     return {id: {"_id": id, "_rev": winner, **strict_json.loads_own(json)} for id, winner, json in found}
 
 

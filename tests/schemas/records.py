@@ -29,7 +29,6 @@ KEY = "a" * 43
 SIGNED = {"serial": 1, "by": KEY, "sig": "b" * 86}
 SOUND: dict[str, dict[str, Any]] = {
     "case_event": History().add("create", "village_clerk").events[0],
-    "receipt": {"writer": VILLAGE, "epoch": "abcdefgh", "n": 0, "at": NOON},
     "claim": {"case": CASE, "stage": "review", "staff": "E1", "name": "李四", "at": NOON},
     "device": {
         "station": VILLAGE,

@@ -42,7 +42,7 @@ SPECIFIED = {
 
 
 def test_every_type_of_the_specification_has_a_shape() -> None:
-    servers = {"receipt", "claim", "device", "hub_key"}
+    servers = {"claim", "device", "hub_key"}
     events = {"project_event", "errand_event"}
     assert set(SHAPES) == set(SOUND) == {*SPECIFIED, *events, *servers, "vip_entry"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from station.app import Parts
 from station.register import BATCH, Register
 from tests.test_journey import INSTANT, PERMIT, record, step
 from tests.world import HUB, TOWNSHIP, VILLAGE, World
@@ -25,6 +26,12 @@ def test_rebuilt_from_the_documents_it_is_the_same(city: World) -> None:
     assert everything(register) == before
 
 
+def again(parts: Parts) -> Register:
+    """The server's register, opened once more."""
+    settings = parts.settings
+    return Register(settings.register_path, parts.store, parts.almanac.calendar, parts.identity, parts.trust)
+
+
 def test_a_deleted_file_is_rebuilt_at_the_next_start(city: World) -> None:
     record(city, INSTANT)
     parts = city[VILLAGE].parts
@@ -32,7 +39,7 @@ def test_a_deleted_file_is_rebuilt_at_the_next_start(city: World) -> None:
     parts.register.close()
     for path in parts.settings.data.glob("register.sqlite*"):
         path.unlink()
-    parts.register = Register(parts.settings.register_path, parts.store, parts.almanac.calendar)
+    parts.register = again(parts)
     assert everything(parts.register) == before
 
 
@@ -41,10 +48,12 @@ def test_a_register_of_another_store_is_not_believed(city: World) -> None:
     village, hub = city[VILLAGE].parts, city[HUB].parts
     village.register.catch_up()
     village.register.close()
-    borrowed = Register(village.settings.register_path, hub.store, hub.almanac.calendar)
+    borrowed = Register(
+        village.settings.register_path, hub.store, hub.almanac.calendar, hub.identity, hub.trust
+    )
     assert everything(borrowed) == []
     borrowed.close()
-    village.register = Register(village.settings.register_path, village.store, village.almanac.calendar)
+    village.register = again(village)
     assert len(everything(village.register)) == 1
 
 

@@ -47,12 +47,8 @@ def test_a_head_belongs_to_its_database_writer_and_epoch() -> None:
     assert len({START, *others}) == 4
 
 
-def test_heads_are_found_at_marks_as_far_as_events_are_held() -> None:
-    found = seals.chained(START, events(5), 1, [0, 2, 5, 7])
-    assert found == {0: START, 2: head(1, 2), 5: head(1, 2, 3, 4, 5)}
-    assert seals.chained(head(1, 2), events(5), 3, [4]) == {4: head(1, 2, 3, 4)}
-    gap = {n: event for n, event in events(5).items() if n != 3}
-    assert seals.chained(START, gap, 1, [2, 5]) == {2: head(1, 2)}
+def test_a_chain_goes_on_from_any_head() -> None:
+    assert seals.chain(head(1, 2), [events(4)[3], events(4)[4]]) == head(1, 2, 3, 4)
 
 
 def test_a_statement_survives_being_written_and_is_signed() -> None:

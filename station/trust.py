@@ -1,0 +1,129 @@
+"""What is stated of numbered events, kept for each database: this writer's seals, everybody's that came, the hub's receipts.
+
+    here/statements:<database>   {"statements": [one of each kind, run and key: the one that says most]}
+
+Statements are taken from whoever brings them: they are signed, and those whose key does not count are not kept. What
+they prove about the events that are here, the register finds out as it follows the store (`station.proofs`). They are
+documents of `here`, so that whoever follows the store follows them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from schemas import tables
+from station.databases import HERE
+from station.identity import Identity
+from station.keys import Keys
+from sync import seals
+from sync.errors import BadRequest, Conflict, TooLarge
+from sync.event_ids import event_id
+from sync.seals import Run, Statement
+from sync.serving import ServedDatabase, ServedStore
+
+PREFIX: Final = "statements:"
+STEP: Final = 500  # events read at once
+
+
+class Trust:
+    """The statements a server holds. Every method may be called from any thread, and by several web nodes at once."""
+
+    def __init__(self, store: ServedStore, identity: Identity, keys: Keys) -> None:
+        self._store = store
+        self._here = store.database(HERE, create=True)
+        self._identity = identity
+        self._keys = keys
+
+    def statements(self, db: str) -> list[Statement]:
+        """What is stated of a database by keys that count."""
+        kept = self._here.get(PREFIX + db)
+        found = [seals.read(each) for each in kept["statements"]] if kept else []
+        return [each for each in found if self.counts(each)]
+
+    def knows_the_hub(self) -> bool:
+        """Whether a key of the hub is known here; until then nothing of it counts."""
+        return bool(self._keys.hub_keys())
+
+    def counts(self, statement: Statement) -> bool:
+        """Whether that key may say such a thing. Its signature was looked at when it came."""
+        if statement.kind == "receipt":
+            return statement.by in self._keys.hub_keys()
+        return statement.by in self._keys.sealing(statement.writer) or self._is_own(statement)
+
+    def _is_own(self, statement: Statement) -> bool:
+        # Before a station is enrolled nobody vouches for its key; it knows it all the same.
+        return statement.writer == self._identity.own and statement.by == self._identity.signer.public
+
+    def take(self, db: str, told: Iterable[Statement]) -> int:
+        """Keeps what is signed, counts, and says more than what is here; how many statements that were. BadRequest for one
+        of another database."""
+        new = []
+        for statement in told:
+            if statement.db != db:
+                raise BadRequest(f"A statement about {statement.db[:80]} does not belong to {db}.")
+            if self.counts(statement) and statement.is_signed:
+                new.append(statement)
+        while new:
+            kept = self._here.get(PREFIX + db)
+            held = [seals.read(each) for each in kept["statements"]] if kept else []
+            joined = seals.join(held, new)
+            if len(joined) > seals.MAX_STATEMENTS:
+                raise TooLarge(f"More than {seals.MAX_STATEMENTS} statements about one database.")
+            added = set(joined.values()) - set(held)
+            if not added:
+                return 0
+            doc = {"_id": PREFIX + db, "type": "statements", "schema": 1}
+            written = sorted(joined.values(), key=lambda each: (each.kind, each.run, each.by))
+            try:
+                self._here.put({**(kept or doc), "statements": [each._asdict() for each in written]})
+                return len(added)
+            except Conflict:  # another thread, or another web node; what it took is to stay
+                continue
+        return 0
+
+    def seal(self, db: str) -> list[Statement]:
+        """Seals what this writer has written into a database since it did so last; the new seals, kept already."""
+        database = self._store.database(db)
+        held = {each.run: each for each in self.statements(db) if each.kind == "seal" and self._is_own(each)}
+        sealed = []
+        for (writer, epoch), n in database.runs().items():
+            if writer != self._identity.own or not n or not self._wrote(epoch):
+                continue
+            run = Run(writer, epoch)
+            last = held.get(run)
+            if last is not None and last.n >= n:
+                continue
+            start, head = (last.n, last.head) if last else (0, seals.beginning(db, run))
+            head = seals.chain(head, texts(database, run, start + 1, n))
+            sealed.append(seals.state(self._identity.signer, "seal", db, run, n, head))
+        self.take(db, sealed)
+        return sealed
+
+    def _wrote(self, epoch: str) -> bool:
+        """Whether this very server wrote that epoch. Others of this station's came back from above, from a laptop that is
+        gone: they are not for us to vouch for. Nobody but the hub's nodes writes as the hub."""
+        return self._identity.own == tables.HUB or epoch in self._identity.epochs()
+
+    def confirm(self, db: str, proven: Iterable[tuple[Run, int, str]], at: str) -> list[Statement]:
+        """The hub's receipts for what it holds, proven; the new ones, kept already."""
+        held = {each.run: each.n for each in self.statements(db) if self._is_receipt(each)}
+        receipts = [
+            seals.state(self._identity.signer, "receipt", db, run, n, head, at)
+            for run, n, head in proven
+            if n > held.get(run, 0) and run.writer != self._identity.own
+        ]
+        self.take(db, receipts)
+        return receipts
+
+    def _is_receipt(self, statement: Statement) -> bool:
+        return statement.kind == "receipt" and statement.by == self._identity.signer.public
+
+
+def texts(database: ServedDatabase, run: Run, first: int, last: int) -> Iterator[tuple[str, bytes]]:
+    """The events first..last of a run, which are all held: (id, body)."""
+    for begin in range(first, last + 1, STEP):
+        ids = [event_id(*run, n) for n in range(begin, min(begin + STEP, last + 1))]
+        found = database.texts(ids)
+        for id in ids:
+            yield id, found[id]
