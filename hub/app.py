@@ -49,8 +49,11 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
     return parts
 
 
-def keep_in_cluster(settings: Settings, clock: Clock, random: Callable[[int], bytes]) -> Kept:
-    """The databases of a CouchDB cluster, which other web nodes of this hub may have open as well."""
+def keep_in_cluster(
+    settings: Settings, clock: Clock, random: Callable[[int], bytes], key: bytes | None
+) -> Kept:
+    """The databases of a CouchDB cluster, which other web nodes of this hub may have open as well. What the cluster keeps,
+    it encrypts or not; `key` is for the register alone."""
     where = address.parse(settings.couchdb_url, public=settings.couchdb_public)
     store = CouchStore.open(where, settings.journal_path, random=random)
     return store, lambda: CouchLedger(store, settings.code)

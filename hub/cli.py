@@ -12,7 +12,7 @@ from hub import days, devices, report, root
 from hub.app import CODE, build_parts, create_app
 from hub.enrolment import enrolment_of
 from schemas import workdays
-from station import commands
+from station import commands, keystore, sealing
 from station.app import Parts
 from station.settings import Settings, settings_from, settings_options
 
@@ -108,6 +108,31 @@ def calendar(settings: Settings, file: TextIO) -> None:
             )
         finally:
             parts.close()
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--identity",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="The age identity file that belongs to the recipient stations seal to.",
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("recovered.age"),
+    show_default=True,
+    help="Where to write the key for the station.",
+)
+@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from standard input.")  # fmt: skip
+def recover(file: Path, identity: Path, to: Path, passphrase_stdin: bool) -> None:
+    """Open a station's recovery.age and seal its key anew under a passphrase, which is asked for. Send the file to the
+    station, tell the passphrase by another way; there: bianmin-station unlock --recovered FILE."""
+    with commands.sentences():
+        key = sealing.open_sealed(file.read_bytes(), identity.read_text(encoding="utf-8", errors="replace"))
+        words = commands.ask("Passphrase for the station", passphrase_stdin, twice=True)
+        keystore.write_private(to, sealing.seal_with_words(key, words))
 
 
 @main.command(name="report")

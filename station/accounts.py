@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import argon2
 from argon2.exceptions import VerificationError
@@ -55,16 +55,26 @@ class Staff:
     zones: frozenset[str] = frozenset()
 
 
+class Told(Protocol):
+    """Who wants to hear passwords at the moments when they are known (station.vault)."""
+
+    def __call__(self, employee_no: str, password: str, *, new: bool) -> None:
+        """`new`: it has just been set; else somebody has just signed in with it."""
+
+
 class Accounts:
     """Who may sign in at this server."""
 
     def __init__(
-        self, store: ServedStore, *, clock: Clock, random: Callable[[int], bytes], hasher: Any = HASHER
-    ) -> None:
+        self, store: ServedStore, *, clock: Clock, random: Callable[[int], bytes], hasher: Any = HASHER,
+        told: Told | None = None,
+    ) -> None:  # fmt: skip
+        """`told` hears each password that is set, and each that somebody signed in with."""
         self._db = store.database(HERE, create=True)
         self._clock = clock
         self._random = random
         self._hasher = hasher
+        self._told = told
         self._counting = threading.Lock()
         # Compared against when nobody has the name, so that both answers take the same time.
         self._nobody = hasher.hash("no such member of staff")
@@ -94,6 +104,8 @@ class Accounts:
             "roles": sorted(staff.roles), "zones": sorted(staff.zones), "password": self._hasher.hash(password),
         }  # fmt: skip
         self._db.put({**body, "_rev": old["_rev"]} if old else body)
+        if self._told is not None:
+            self._told(staff.employee_no, password, new=True)
 
     def staff(self, employee_no: str) -> Staff | None:
         """The member of staff of this number, or None."""
@@ -117,6 +129,8 @@ class Accounts:
         if not self._matches(doc["password"] if doc else self._nobody, password) or doc is None:
             raise DomainError(Problem("sign_in_wrong", N_("工号或密码不对，请重新输入"), {}))
         self._db.delete_local(attempts_id)
+        if self._told is not None:
+            self._told(employee_no, password, new=False)
         self._sweep(now)
         secret = base64.urlsafe_b64encode(self._random(32)).decode().rstrip("=")
         expires = now + timedelta(hours=SESSION_HOURS)

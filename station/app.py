@@ -18,7 +18,7 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import web
+from station import keystore, sealing, web
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
@@ -32,6 +32,7 @@ from station.passes import Passes
 from station.register import Register
 from station.settings import Settings
 from station.trust import Trust
+from station.vault import Vault, open_vault
 from sync.endpoint import create_endpoint
 from sync.errors import StoreMissing
 from sync.ledger import EventLedger, Ledger
@@ -72,6 +73,8 @@ class Parts:
     passes: Passes
     trust: Trust
     random: Callable[[int], bytes]
+    vault: Vault | None
+    """Who has the key; None where nothing is encrypted."""
 
     def lamp(self) -> Lamp | None:
         """The sync state in figures; None at the hub, which has nobody above. `waiting` counts cases the hub has not
@@ -98,7 +101,7 @@ Kept = tuple[ServedStore, Callable[[], EventLedger]]
 """A server's store, and what makes the ledger that numbers its events in it, asked once the register has looked."""
 
 
-def keep_in_file(settings: Settings, clock: Clock, random: Callable[[int], bytes]) -> Kept:
+def keep_in_file(settings: Settings, clock: Clock, random: Callable[[int], bytes], key: bytes | None) -> Kept:
     """The embedded store: one file, one process."""
     if settings.register_path.exists() and not settings.store_path.exists():
         raise StoreMissing(
@@ -106,7 +109,7 @@ def keep_in_file(settings: Settings, clock: Clock, random: Callable[[int], bytes
             " there). Put the store back from its backup. To begin anew with an empty one, move"
             f" {settings.register_path.name} away first."
         )
-    store = Store.open(settings.store_path, clock=lambda: clock().timestamp(), random=random)
+    store = Store.open(settings.store_path, clock=lambda: clock().timestamp(), random=random, key=key)
     return store, lambda: Ledger(store, settings.code)
 
 
@@ -116,13 +119,14 @@ def build_parts(
     clock: Clock = system_clock,
     random: Callable[[int], bytes] = secrets.token_bytes,
     transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
-    keep: Callable[[Settings, Clock, Callable[[int], bytes]], Kept] = keep_in_file,
+    keep: Callable[[Settings, Clock, Callable[[int], bytes], bytes | None], Kept] = keep_in_file,
     gate: Callable[[ServedStore, str, Keys, Passes, Trust, Register], Gate] = (
         lambda store, own, keys, passes, _trust, _register: Gate(store, own, keys, passes)
     ),
     house: Callable[[ServedStore, Register, Clock], HouseRules] = lambda _store, _register, _clock: (
         HouseRules()
     ),
+    wrapping: sealing.Cost = sealing.COST,
     **accounts: Any,
 ) -> Parts:
     """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
@@ -131,13 +135,18 @@ def build_parts(
     here = tables.station(settings.code)
     # Citizens' data: nobody else on this computer may look in.
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store, ledger_of = keep(settings, clock, random)
+    vault, key = None, None
+    if settings.encrypt:
+        keeper = keystore.keeper(settings.key_file)
+        vault = open_vault(settings.data, settings.store_path, keeper, random=random, cost=wrapping)
+        key = vault.key
+    store, ledger_of = keep(settings, clock, random, key)
     try:
         identity = Identity(store, settings.code, random)
         keys = Keys(store, lambda: identity.root)
         almanac = Almanac(store, keys)
         trust = Trust(store, identity, keys)
-        register = Register(settings.register_path, store, almanac.calendar, identity, trust)
+        register = Register(settings.register_path, store, almanac.calendar, identity, trust, key)
         ledger = ledger_of()
         identity.note_epoch(ledger.epoch)
         passes = Passes(store, clock=clock, random=random)
@@ -145,11 +154,12 @@ def build_parts(
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
-            accounts=Accounts(store, clock=clock, random=random, **accounts),
+            accounts=Accounts(store, clock=clock, random=random, told=vault.note_password if vault else None, **accounts),
             agent=Agent(store, identity, trust, parents=settings.parents, clock=clock, random=random,
                         transport_for=transport_for),
             gate=gate(store, settings.code, keys, passes, trust, register), house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, random=random,
+            vault=vault,
         )  # fmt: skip
     except BaseException:
         store.close()

@@ -11,15 +11,17 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import server
+from station import keystore, server, vault
 from station.accounts import ROLES, Staff
 from station.app import Parts
+from station.sealing import KeyRefused
 from station.settings import Settings
 from sync.errors import SyncError
 
@@ -31,6 +33,8 @@ def sentences() -> Iterator[None]:
         yield
     except DomainError as error:
         stop(2, error.problem.text.format(**error.problem.params))
+    except KeyRefused as error:
+        stop(1, error.reason)
     except SyncError as error:
         stop(3, error.reason)
     except server.CannotListen as error:
@@ -67,6 +71,26 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
     def _staff(settings: Settings, /, **given: Any) -> None:
         set_staff(settings, build, **given)
 
+    @group.command(
+        "unlock",
+        help="Bring the key of the encrypted files back into this computer's keystore (or the --key-file), by a member of"
+        " staff's password, or by the file that `bianmin-hub recover` made.",
+    )
+    @click.option("--staff", "employee_no", metavar="NO", help="Whose password; it is asked for.")
+    @click.option(
+        "--recovered",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="The file that the hub made; its passphrase is asked for.",
+    )
+    @click.option(
+        "--password-stdin", is_flag=True, help="Read the password or passphrase from standard input."
+    )
+    @click.pass_obj
+    def _unlock(
+        settings: Settings, employee_no: str | None, recovered: Path | None, password_stdin: bool
+    ) -> None:
+        unlock(settings, employee_no, recovered, password_stdin)
+
     @group.command("config", help="Print the settings in force and where each comes from.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
     @click.pass_obj
@@ -93,6 +117,29 @@ def serve(settings: Settings, build: Build) -> None:
             )
         finally:
             bound.close()
+
+
+def unlock(settings: Settings, employee_no: str | None, recovered: Path | None, password_stdin: bool) -> None:
+    """Puts the key back where the next start looks for it. Opens no store."""
+    if (employee_no is None) == (recovered is None):
+        raise click.UsageError("Name either --staff NO or --recovered FILE.")
+    words = ask("Password" if employee_no else "Passphrase", password_stdin)
+    with sentences():
+        keeper = keystore.keeper(settings.key_file)
+        if employee_no is not None:
+            where = vault.unlock(settings.data, keeper, employee_no, words)
+        else:
+            assert recovered is not None
+            sealed = recovered.read_bytes()
+            where = vault.unlock_recovered(settings.data, settings.store_path, keeper, sealed, words)
+    click.echo(f"The key is in {where} again.")
+
+
+def ask(what: str, from_stdin: bool, *, twice: bool = False) -> str:
+    """A secret that is typed, unseen, or comes by standard input. Not by an option: those are seen by everybody."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True))
 
 
 def show_config(settings: Settings, as_json: bool) -> None:

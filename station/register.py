@@ -33,6 +33,8 @@ from sync import ledger
 from sync.errors import DiskFull
 from sync.seals import Run
 from sync.serving import ServedStore
+from sync.store import encryption
+from sync.store.connection import translated
 
 log = logging.getLogger("bianmin.register")
 
@@ -79,22 +81,20 @@ class Register:
 
     def __init__(
         self,
-        path: Path | str,
+        path: Path,
         store: ServedStore,
         calendar: Callable[[], Calendar],
         identity: Identity,
         trust: Trust,
+        key: bytes | None = None,
     ) -> None:
+        """`key`: the store's; names and numbers are in here too."""
         self._path = path
         self._store = store
         self._calendar = calendar
         self._lock = threading.RLock()
         self._position = 0
-        self._connection = apsw.Connection(str(path))
-        self._connection.set_busy_timeout(10_000)
-        self._connection.execute(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF"
-        )
+        self._connection = _connect(path, key)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
 
@@ -365,6 +365,36 @@ class Register:
     def _one(self, sql: str, args: Sequence[Any]) -> Any | None:
         with self._lock:
             return next(iter(self._execute(sql, args)), None)
+
+
+def _connect(path: Path, key: bytes | None) -> apsw.Connection:
+    """The file, made where there is none. A plain one is encrypted in its place, for it may know that the store went back
+    in time; one that this key does not open is of no use to anybody, and is made anew."""
+    with translated(path):
+        try:
+            if key is not None and path.exists() and encryption.is_plain(path):
+                encryption.encrypt(path, key)
+            return _opened(path, key)
+        except (apsw.NotADBError, apsw.CorruptError):
+            log.warning("%s does not open with this station's key; it is made anew from the store", path)
+            for tail in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + tail).unlink(missing_ok=True)
+            return _opened(path, key)
+
+
+def _opened(path: Path, key: bytes | None) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    try:
+        connection.set_busy_timeout(10_000)
+        if key is not None:
+            encryption.unlock(connection, key)
+        connection.execute(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+        ).fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def id_digest(id_no: str) -> str:

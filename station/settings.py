@@ -25,6 +25,7 @@ SOURCES = {
 }
 
 HUB_ONLY = {"couchdb_url", "couchdb_public"}
+KEYSTORE = "(this computer's keystore)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,8 @@ class Settings:
     threads: int = 8
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     language: str = "zh"
+    encrypt: bool = True
+    key_file: Path | None = None
     couchdb_url: str = ""
     couchdb_public: bool = False
     sources: dict[str, str] = field(default_factory=dict, compare=False)
@@ -68,6 +71,8 @@ class Settings:
             value = getattr(self, each.name)
             if each.name == "couchdb_url":
                 shown = _couch().masked(value) or "(not set)"
+            elif each.name == "key_file" and value is None:
+                shown = KEYSTORE
             else:
                 shown = ", ".join(value) if isinstance(value, tuple) else str(value)
             rows.append((each.name, shown, self.sources.get(each.name, "default")))
@@ -125,6 +130,11 @@ def settings_options(
                      envvar="BIANMIN_HOSTS", help="Host names by which this server may be addressed."),
         click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True,
                      envvar="BIANMIN_LANGUAGE", help="Language of pages until a person switches."),
+        click.option("--encrypt/--no-encrypt", default=not hub, show_default=True, envvar="BIANMIN_ENCRYPT",
+                     help="Encrypt the files in the data folder. A plain store is encrypted at the next start."),
+        click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), envvar="BIANMIN_KEY_FILE",
+                     help="Keep the key of the encrypted files in this file instead of the computer's keystore; not in the"
+                          " data folder."),
     ]  # fmt: skip
 
     if hub:
@@ -163,4 +173,10 @@ def settings_from(ctx: click.Context, values: dict[str, Any]) -> Settings:
             _couch().parse(values["couchdb_url"], public=values["couchdb_public"])
         except BadRequest as error:
             raise click.BadParameter(error.reason, param_hint="--couchdb-url") from None
+    key_file = values.get("key_file")
+    if key_file is not None and key_file.resolve().is_relative_to(values["data"].resolve()):
+        raise click.BadParameter(
+            f"{key_file} lies in the data folder, where a thief would find it beside what it opens. Name a place outside",
+            param_hint="--key-file",
+        )
     return Settings(**values, sources=sources)

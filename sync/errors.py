@@ -2,7 +2,8 @@
 
     SyncError
      ├─ OurFault                     this side cannot do its work; a person here must act
-     │   ├─ BadStore                 the file is damaged, of another program, or locked with another key
+     │   ├─ BadStore                 the file is damaged or of another program
+     │   │   ├─ WrongKey             the file is encrypted, and not with the key that was given
      │   │   └─ StoreMissing         there is no file, and the caller did not ask for a new one
      │   ├─ StoreTooNew              a newer bianmin wrote the file; it was not touched
      │   ├─ StoreLocked              another process has the file open
@@ -51,9 +52,15 @@ class OurFault(SyncError):
 
 
 class BadStore(OurFault):
-    """The file is damaged, belongs to another program, or is encrypted with another key."""
+    """The file is damaged or belongs to another program."""
 
     error = "bad_store"
+
+
+class WrongKey(BadStore):
+    """The file is encrypted, and the key that was given, or none, does not open it."""
+
+    error = "wrong_key"
 
 
 class StoreMissing(BadStore):

@@ -23,9 +23,17 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+@pytest.fixture(scope="session")
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting or proxy of the machine must not decide a test."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, _home: Path) -> None:
+    """A setting or proxy of the machine must not decide a test, nor a test leave keys in its keystore."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    for name in ("XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(_home))
     for name in list(os.environ):
         if name.startswith("BIANMIN_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

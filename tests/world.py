@@ -25,6 +25,7 @@ from station import enrolment
 from station.accounts import Staff
 from station.app import Parts
 from station.moment import ZONE
+from station.sealing import Cost
 from station.server import asgi, listen
 from station.settings import Settings
 from sync.endpoint.http import running
@@ -34,6 +35,7 @@ TOWNSHIP, VILLAGE, NEIGHBOUR = "510903001000", "510903001001", "510903001002"
 PASSWORD = "correct horse"
 # The real parameters cost 60 ms a sign-in; what is tested is not argon2.
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+QUICK_WRAPPING = Cost(1, 64)
 # A Friday; the example of domain.md §3: five working days from here end on Thursday 2018-02-22.
 BEGIN = datetime(2018, 2, 9, 9, 0, tzinfo=ZONE)
 
@@ -107,9 +109,13 @@ class World:
             code=code,
             parents=tuple(self[parent].url for parent in parents),
             hosts=("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
+            encrypt=code != HUB,
+            key_file=self.folder / "keys" / code,
             couchdb_url=self.couchdb if code == HUB else "",
         )
-        world: dict[str, Any] = {"clock": self.time, "hasher": QUICK, "transport_for": self.way}
+        world: dict[str, Any] = {
+            "clock": self.time, "hasher": QUICK, "wrapping": QUICK_WRAPPING, "transport_for": self.way
+        }  # fmt: skip
         if code == HUB:
             parts = hub_app.build_parts(settings, **world)
             app = hub_app.create_app(parts)

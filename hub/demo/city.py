@@ -28,6 +28,7 @@ from station import enrolment
 from station.accounts import Staff
 from station.app import Parts
 from station.app import build_parts as build_station
+from station.keystore import keeper
 from station.settings import Settings
 
 TOWNSHIPS = 2
@@ -48,6 +49,11 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.settings.port}"
+
+    @property
+    def key(self) -> bytes | None:
+        """What its files are encrypted with."""
+        return keeper(self.settings.key_file).only() if self.settings.encrypt else None
 
     @property
     def module(self) -> str:
@@ -96,7 +102,9 @@ class City:
         port = _free_port()
         settings = Settings(
             data=self.data / code, code=code, port=port, parents=tuple(parents), sync_interval=self._interval,
-            couchdb_url=self._couchdb if code == HUB else "",
+            couchdb_url=self._couchdb if code == HUB else "", encrypt=code != HUB,
+            # Not in the keystore of whoever tries this out.
+            key_file=self.data / "keys" / code,
         )  # fmt: skip
         return Server(code, tables.station(code).name, settings)
 
@@ -208,6 +216,7 @@ class City:
         lines = [
             f'data = "{it.data.as_posix()}"', f'code = "{it.code}"', f"port = {it.port}",
             f"parents = [{', '.join(chr(34) + parent + chr(34) for parent in it.parents)}]",
+            f"encrypt = {str(it.encrypt).lower()}", f'key_file = "{it.key_file.as_posix()}"' if it.key_file else "",
             f"sync_interval = {it.sync_interval}",
         ]  # fmt: skip
         if it.couchdb_url:

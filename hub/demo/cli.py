@@ -142,7 +142,8 @@ def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int, cou
         stubborn = city.stop()
     hub = read_cluster(couchdb) if couchdb else read_books(city.hub.settings.store_path)
     own = {
-        station.code: read_books(station.settings.store_path, [of_station(station.code)]) for station in city.stations
+        station.code: read_books(station.settings.store_path, [of_station(station.code)], key=station.key)
+        for station in city.stations
     }  # fmt: skip
     counts = tally(hub, own, progress.recorded)
     show(counts, killer.killed, stubborn, trouble)

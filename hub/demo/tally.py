@@ -56,9 +56,9 @@ class Tally:
         return everything and not (self.lost or self.duplicated or self.stuck)
 
 
-def read_books(path: Path, databases: Iterable[str] | None = None) -> Books:
+def read_books(path: Path, databases: Iterable[str] | None = None, *, key: bytes | None = None) -> Books:
     """The books of a store on disk; the server must have stopped. `databases` narrows to some."""
-    with Store.open(path, create=False) as store:
+    with Store.open(path, create=False, key=key) as store:
         return _read(store, store.databases() if databases is None else databases)
 
 

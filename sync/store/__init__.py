@@ -3,7 +3,7 @@
 store.py       the file: opening, the one writer, readers, the feed over all databases
 database.py    one database: a peer, and its documents
 reading.py     SELECTs        writing.py   taking revisions in, a batch at a time
-schema.py      the tables     connection.py  pragmas, lock, errors
+schema.py      the tables     connection.py  pragmas, lock, errors   encryption.py  plain files made encrypted
 """
 
 from sync.serving import Row, StoreChange

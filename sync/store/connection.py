@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import apsw
 
-from sync.errors import BadStore, DiskFull, OurFault, StoreClosed, StoreLocked
+from sync.errors import BadStore, DiskFull, OurFault, StoreClosed, StoreLocked, WrongKey
+from sync.store import encryption
 
 BUSY_TIMEOUT: Final = 10_000  # ms; a virus scanner may hold the file for a while
 
@@ -34,7 +35,7 @@ _DAMAGE: Final = frozenset(
 FSYNC_FAILED: Final = frozenset((apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC))
 
 # WAL: readers and the writer do not wait for each other. FULL: what was acknowledged survives a power cut (NORMAL
-# loses it). secure_delete: what was deleted is gone from the file. trusted_schema and DEFENSIVE: a file prepared by
+# loses it). temp_store: what SQLite sorts and spills stays in memory. secure_delete: what was deleted is gone from the file. trusted_schema and DEFENSIVE: a file prepared by
 # somebody else runs no code and cannot have its tables bent. mmap 0: an I/O error is an error, not a dead process.
 _PRAGMAS = f"""
     PRAGMA busy_timeout={BUSY_TIMEOUT};
@@ -67,10 +68,7 @@ def connect(path: Path, key: bytes | None, *, create: bool = False) -> apsw.Conn
     for limit, value in _LIMITS.items():
         connection.limit(limit, value)
     if key is not None:
-        if len(key) != 32:
-            raise ValueError("a store's key has 32 bytes")
-        connection.execute("PRAGMA cipher='chacha20'")
-        connection.pragma("key", "raw:" + key.hex())
+        encryption.unlock(connection, key)
     return connection
 
 
@@ -114,7 +112,9 @@ def fault(error: Exception, path: Path) -> OurFault:
             return DiskFull(f"There is no room left for {path}; nothing was written and nothing is lost.")
         return BadStore(f"{path} cannot be opened: {error.strerror}.")
     if isinstance(error, apsw.NotADBError):
-        return BadStore(f"{path} is not a store, or is encrypted with another key.")
+        if encryption.is_encrypted(path):
+            return WrongKey(f"{path} is encrypted with another key, or its first page is damaged.")
+        return BadStore(f"{path} is not a store.")
     if isinstance(error, (apsw.CorruptError, apsw.IOError)):
         return BadStore(f"{path} is damaged: {error}.")
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):

@@ -25,11 +25,11 @@ import apsw
 
 from sync import names
 from sync.blobs import Blob, Lying
-from sync.errors import BadStore, DatabaseExists, NotFound, StoreClosed, StoreMissing, StoreTooNew
+from sync.errors import BadStore, DatabaseExists, NotFound, StoreClosed, StoreMissing, StoreTooNew, WrongKey
 from sync.peer import Seq
 from sync.serving import DatabaseUpdate, ServedDatabase, StoreChange
 from sync.store import connection as sqlite
-from sync.store import reading, schema, writing
+from sync.store import encryption, reading, schema, writing
 from sync.store.database import Database, seq_of
 
 READERS: Final = 8
@@ -134,10 +134,11 @@ class Store:
         key: bytes | None = None,
         create: bool = True,
     ) -> Store:
-        """The store at `path`; `create` makes one where there is no file at all. `key`: 32 bytes, encrypts the file.
+        """The store at `path`; `create` makes one where there is no file at all. `key`: 32 bytes, encrypts the file; one
+        that was plain until today is encrypted in its place.
 
         StoreLocked: another process has it. StoreMissing: no file, and not to be made. StoreTooNew: written by a newer
-        version; left as it was. BadStore: not a store, damaged, empty, or encrypted with another key. DiskFull.
+        version; left as it was. WrongKey: encrypted with another key. BadStore: not a store, damaged or empty. DiskFull.
         """
         path = Path(path)
         with sqlite.translated(path):
@@ -444,18 +445,31 @@ def _create(path: Path, key: bytes | None, random: Callable[[int], bytes]) -> No
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
-    if hasattr(os, "O_DIRECTORY"):
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+    encryption.durable_folder(path)
 
 
 def _open_writer(path: Path, key: bytes | None) -> apsw.Connection:
-    """Looks at the file without changing it; only when it is one of ours is it set up and migrated."""
+    """Looks at the file without changing it; only when it is one of ours is it encrypted, set up and migrated."""
     if path.stat().st_size == 0:
         raise BadStore(f"{path} is empty: what was in it has been lost. It was not overwritten.")
+    if key is None and encryption.is_encrypted(path):
+        raise WrongKey(f"{path} is encrypted, and it was opened without a key.")
+    if key is not None and encryption.is_plain(path):
+        _look(path, None).close()
+        encryption.encrypt(path, key)
+    connection = _look(path, key)
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        sqlite.set_up(connection)
+        schema.migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _look(path: Path, key: bytes | None) -> apsw.Connection:
+    """A connection to a store of this or an earlier version, of which nothing was changed."""
     connection = sqlite.connect(path, key)
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -467,9 +481,6 @@ def _open_writer(path: Path, key: bytes | None) -> apsw.Connection:
                 f"{path} was written by a newer version (shape {version}, this program knows {schema.VERSION})."
                 " It was left as it was."
             )
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        sqlite.set_up(connection)
-        schema.migrate(connection)
     except BaseException:
         connection.close()
         raise

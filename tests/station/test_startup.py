@@ -34,9 +34,9 @@ def refused(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[str]:
+def running(data: Path, *options: str) -> Iterator[str]:
     """A station that has said it is ready; its address."""
-    process = start(data)
+    process = start(data, *options)
     assert process.stdout is not None
     line = process.stdout.readline()
     try:
@@ -85,16 +85,17 @@ def test_a_store_that_another_process_has_open(tmp_path: Path) -> None:
 def test_a_store_made_by_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     import apsw
 
-    with running(tmp_path):
+    with running(tmp_path, "--no-encrypt"):
         pass
     path = tmp_path / "store.sqlite"
     connection = apsw.Connection(str(path))
     connection.pragma("user_version", 99)
     connection.close()
     before = path.read_bytes()
-    status, said = refused(start(tmp_path))
-    assert status == 3
-    assert "newer version" in said
+    for encrypted in ("--no-encrypt", "--encrypt"):
+        status, said = refused(start(tmp_path, encrypted))
+        assert status == 3
+        assert "newer version" in said
     assert path.read_bytes() == before
 
 

@@ -16,8 +16,6 @@ import pytest
 from sync.errors import BadStore, DiskFull, OurFault, StoreClosed, StoreLocked, StoreMissing, StoreTooNew
 from sync.store import Store, schema
 
-KEY = bytes(range(32))
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -153,18 +151,6 @@ def test_a_damaged_file_is_reported_and_kept(path: Path, damage: Callable[[Path]
     with pytest.raises(BadStore, match=r"store\.sqlite"):
         Store.open(path)
     assert path.read_bytes() == before
-
-
-def test_an_encrypted_store_opens_with_its_key_alone(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite"
-    with Store.open(path, key=KEY) as store:
-        store.database("things", create=True).put({"_id": "a", "name": "张三丰"})
-    assert "张三丰".encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    for wrong in (None, bytes(32)):
-        with pytest.raises(BadStore, match="another key"):
-            Store.open(path, key=wrong)
-    with Store.open(path, key=KEY) as store:
-        assert store.database("things").get("a")
 
 
 def test_a_crash_while_a_store_is_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
