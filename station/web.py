@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -20,6 +32,7 @@ from schemas.problems import DomainError, Problem
 from station import words
 from station.accounts import Staff
 from sync.errors import SyncError
+from sync.scratch import ScratchFile
 
 if TYPE_CHECKING:
     from station.app import Parts
@@ -31,6 +44,14 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+
+
+class PageRequest(Request):
+    """A request whose uploaded files wait where nobody can read them (Werkzeug's own place is a plain temporary file)."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> Any:
+        return ScratchFile()
+
 
 csrf = CSRFProtect()
 babel = Babel()
@@ -83,6 +104,7 @@ def locale() -> str:
 
 def install(app: Flask) -> None:
     """Adds all of the above to an application."""
+    app.request_class = PageRequest
     csrf.init_app(app)
     babel.init_app(app, locale_selector=locale, default_locale=LANGUAGES["zh"])
     app.before_request(_refuse_other_hosts)

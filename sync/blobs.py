@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import tempfile
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from sync.scratch import Scratch
 
 PIECE: Final = 256 * 1024  # bytes read at once
 IN_MEMORY: Final = 1024 * 1024  # a spooled file larger than this lies on disk
@@ -99,19 +99,22 @@ class Spooled:
     """A blob that was received: written once, named on the way, kept in a temporary file when it is large."""
 
     def __init__(self, arriving: Iterable[bytes]) -> None:
-        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # lives as long as this object
-        weakref.finalize(self, self._file.close)
+        self._held = bytearray()
+        self._file: Scratch | None = None
         sum = Sum()
         for piece in arriving:
             sum.add(piece)
-            self._file.write(piece)
+            if self._file is None and sum.length > IN_MEMORY:
+                self._file = Scratch()
+                self._file.append(self._held)
+                self._held.clear()
+            if self._file is None:
+                self._held += piece
+            else:
+                self._file.append(piece)
         self.digests = sum.digests()
         self.length = sum.length
 
     def pieces(self) -> Iterator[bytes]:
-        at = 0
-        while at < self.length:
-            self._file.seek(at)
-            piece = self._file.read(PIECE)
-            at += len(piece)
-            yield piece
+        for at in range(0, self.length, PIECE):
+            yield bytes(self._held[at : at + PIECE]) if self._file is None else self._file.read(at, PIECE)

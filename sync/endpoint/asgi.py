@@ -2,6 +2,7 @@
 
     head ─> body: read whole, a little in memory, the rest on disk ─> a thread of the pool runs the application
          ─> its answer is gathered, a little in memory, the rest on disk ─> sent as fast as the other end takes it
+                                                    (what lies on disk is encrypted: sync.scratch)
 
 A thread belongs to a request only while the application works: a village that sends or takes a megabyte over a line of
 64 kbit/s holds a temporary file for two minutes and no thread. (That is why this is no ready-made bridge: those let
@@ -17,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -27,6 +27,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from sync.endpoint.feed import FEEDS, Feed, Page
+from sync.scratch import Scratch
 from sync.serving import ServedStore
 
 Scope: TypeAlias = dict[str, Any]
@@ -264,7 +265,7 @@ class _Body:
     def __init__(self, owner: Asgi) -> None:
         self._owner = owner
         self._held = bytearray()
-        self._file: Any = None
+        self._file: Scratch | None = None
         self.length = 0
 
     def write(self, data: bytes) -> None:
@@ -277,10 +278,10 @@ class _Body:
             self._owner._in_memory += len(data)
             return
         if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`
-            self._file.write(self._held)
+            self._file = Scratch()
+            self._file.append(self._held)
             self._forget()
-        self._file.write(data)
+        self._file.append(data)
 
     def _forget(self) -> None:
         self._owner._in_memory -= len(self._held)
@@ -294,8 +295,7 @@ class _Body:
     def file(self) -> Any:
         if self._file is None:
             return io.BytesIO(self._held)
-        self._file.seek(0)
-        return self._file
+        return self._file.reader()
 
     def close(self) -> None:
         self._forget()
@@ -313,8 +313,8 @@ class _Answer:
         self._status: tuple[int, list[tuple[bytes, bytes]]] | None = None
         self._held: deque[bytes] = deque()
         self._size = 0
-        self._file: Any = None
-        self._read_to = self._written_to = 0
+        self._file: Scratch | None = None
+        self._read_to = 0
         self._ended = False
         self._abandoned = False
 
@@ -340,10 +340,8 @@ class _Answer:
                 self._size += len(data)
             else:
                 if self._file is None:
-                    self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `abandon`
-                self._file.seek(self._written_to)
-                self._file.write(data)
-                self._written_to += len(data)
+                    self._file = Scratch()
+                self._file.append(data)
             tell = self._size > PIECE or self._file is not None
         if tell:
             self._loop.call_soon_threadsafe(self._news.set)
@@ -377,9 +375,8 @@ class _Answer:
                     self._held.clear()
                     self._size = 0
                     return first
-                if self._file is not None and self._read_to < self._written_to:
-                    self._file.seek(self._read_to)
-                    piece: bytes = self._file.read(min(PIECE * 4, self._written_to - self._read_to))
+                if self._file is not None and self._read_to < self._file.length:
+                    piece = self._file.read(self._read_to, PIECE * 4)
                     self._read_to += len(piece)
                     return piece
                 if self._ended:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+import flask
+import httpx
 import pytest
 
 from schemas import tables
+from station.web import csrf
+from tests.sync.test_scratch import CANARY, LARGE, lying  # noqa: F401  # a fixture
 from tests.test_journey import INSTANT, PERMIT, record
 from tests.world import HUB, TOWNSHIP, VILLAGE, Visitor, World, application
 
@@ -272,3 +277,22 @@ def test_the_receipt_names_who_took_the_papers_whoever_prints_it(city: World) ->
 def test_a_made_up_page_number_is_the_first_page(clerk: Visitor, page: str) -> None:
     clerk.open("/cases", page=page)
     assert clerk.status == 200
+
+
+def test_a_file_in_a_pages_form_waits_where_nobody_can_read_it(
+    city: World,
+    lying: Callable[[], dict[str, bytes]],  # noqa: F811
+) -> None:
+    app, seen = city[VILLAGE].app, []
+
+    @app.route("/try", methods=["POST"])
+    @csrf.exempt
+    def take() -> str:
+        file = flask.request.files["scan"]
+        seen.append((file.read(), len(lying()), any(CANARY in data for data in lying().values())))
+        return ""
+
+    data = LARGE[: 700 * 1024]
+    client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://127.0.0.1")
+    assert client.post("/try", files={"scan": ("scan.jpg", data)}).status_code == 200
+    assert seen == [(data, 1, False)]
