@@ -29,11 +29,12 @@ def start(data: Path) -> tuple[subprocess.Popen[str], float]:
     """(process, seconds from its start to the sign-in page)."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "station.cli", "--data", str(data), "--code", CODE, "--port", "0", "serve"],
+        [sys.executable, "-m", "station.cli", "--data", str(data), "--code", CODE, "--port", "0",
+         "--key-file", str(data.with_suffix(".key")), "serve"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
+    )  # fmt: skip
     assert process.stdout is not None
     url = process.stdout.readline().rsplit(" ", 1)[1].strip()
     answer = httpx.get(f"{url}/sign-in", trust_env=False)

@@ -18,7 +18,7 @@ import click
 
 from station.sealing import key_id
 from sync.errors import OurFault
-from sync.store.encryption import KEY_BYTES
+from sync.store.encryption import KEY_BYTES, durable_folder, parse_key
 
 log = logging.getLogger("bianmin.keys")
 
@@ -66,7 +66,7 @@ class KeyFile:
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise KeyMissing(f"The key file {self.path} cannot be read: {error}.") from error
-        key = _parsed(text)
+        key = parse_key(text)
         if key is None:
             raise KeyMissing(
                 f"{self.path} is no key file: it should hold {KEY_BYTES * 2} hexadecimal digits."
@@ -124,6 +124,7 @@ def write_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    durable_folder(path)
 
 
 def _backend() -> Any:
@@ -152,18 +153,10 @@ def _told(id_: str, key: bytes) -> str:
 def _asked(id_: str) -> bytes | None:
     try:
         backend = _backend()
-        key = None if backend is None else _parsed(backend.get_password(SERVICE, id_) or "")
+        key = None if backend is None else parse_key(backend.get_password(SERVICE, id_) or "")
     except Exception as error:
         raise KeyMissing(
             f"This computer's keystore does not answer ({type(error).__name__}: {error}). Is it locked? Sign in to this"
             " computer as the user whom the station runs as, or bring the key back with `bianmin-station unlock`."
         ) from error
     return key if key is not None and key_id(key) == id_ else None
-
-
-def _parsed(text: str) -> bytes | None:
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        return None
-    return key if len(key) == KEY_BYTES else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -14,7 +14,7 @@ from sync import copying, names, remote, replicate, wire
 from sync.endpoint import requests
 from sync.errors import BadRequest, SyncError
 from sync.remote import RemoteDatabase, RemoteServer
-from sync.store import Database, Store
+from sync.store import Database, Store, encryption
 
 PEER = """PEER is http://user:password@host:port/db/NAME, or PATH.sqlite#NAME for a database in a store's file."""
 
@@ -22,8 +22,11 @@ SERVER = """FROM and TO are PATH.sqlite, http://user:password@host:port/db of a 
 http://user:password@host:port of a CouchDB (with the prefix of its databases' names as path, if it has one)."""
 
 
-def open_peer(text: str, closing: contextlib.ExitStack, *, create: bool = False) -> Database | RemoteDatabase:
-    """The peer `text` names. What was opened for it is closed with `closing`. BadRequest if it names none."""
+def open_peer(
+    text: str, closing: contextlib.ExitStack, *, create: bool = False, key: bytes | None = None
+) -> Database | RemoteDatabase:
+    """The peer `text` names. What was opened for it is closed with `closing`. BadRequest if it names none. `key`: of a store's
+    file that is encrypted."""
     if text.startswith(("http://", "https://")):
         parts = urlsplit(text)
         above, _, name = parts.path.rstrip("/").rpartition("/")
@@ -34,13 +37,26 @@ def open_peer(text: str, closing: contextlib.ExitStack, *, create: bool = False)
     path, hash, name = text.rpartition("#")
     if not path or not hash or not names.is_database(name):
         raise BadRequest(f"{text!r} names no peer. {PEER}")
-    store = closing.enter_context(Store.open(path, create=create))
+    store = closing.enter_context(Store.open(path, create=create, key=copying.key_for(path, key)))
     return store.database(name, create=create)
 
 
 @click.group(epilog=PEER)
-def main() -> None:
+@click.option(
+    "--key-file",
+    type=click.File(encoding="ascii"),
+    help="The key of stores' files that are encrypted, or made here: 64 hexadecimal digits, as `bianmin-station unlock`"
+    " writes them.",
+)
+@click.pass_context
+def main(ctx: click.Context, key_file: TextIO | None) -> None:
     """Replicates between stores and servers that speak CouchDB's replication protocol."""
+    ctx.obj = None
+    if key_file is not None:
+        with contextlib.suppress(UnicodeDecodeError):
+            ctx.obj = encryption.parse_key(key_file.read().strip())
+        if ctx.obj is None:
+            raise click.BadParameter(f"{key_file.name} is no key file: it should hold 64 hexadecimal digits")
 
 
 @main.command("replicate", epilog=PEER)
@@ -50,11 +66,13 @@ def main() -> None:
     "--batch", default=500, show_default=True, type=click.IntRange(1, 10_000), help="Changes a round."
 )
 @click.option("--create", is_flag=True, help="Make the target if it is missing.")
-def replicate_command(source: str, target: str, batch: int, create: bool) -> None:
+@click.pass_obj
+def replicate_command(key: bytes | None, source: str, target: str, batch: int, create: bool) -> None:
     """Copy to TARGET every revision of SOURCE that it lacks."""
     with _said_plainly(), contextlib.ExitStack() as closing:
         if _file(source) and _file(source) == _file(target):
-            store = closing.enter_context(Store.open(source.rpartition("#")[0], create=False))
+            path = source.rpartition("#")[0]
+            store = closing.enter_context(Store.open(path, create=False, key=copying.key_for(path, key)))
             session = replicate.replicate(
                 store.database(source.rpartition("#")[2]),
                 store.database(target.rpartition("#")[2], create=create),
@@ -62,7 +80,9 @@ def replicate_command(source: str, target: str, batch: int, create: bool) -> Non
             )
         else:
             session = replicate.replicate(
-                open_peer(source, closing), open_peer(target, closing, create=create), batch=batch
+                open_peer(source, closing, key=key),
+                open_peer(target, closing, create=create, key=key),
+                batch=batch,
             )
         _print(
             {
@@ -84,14 +104,15 @@ def replicate_command(source: str, target: str, batch: int, create: bool) -> Non
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @click.option("--verify-only", is_flag=True, help="Copy nothing; say in what TO differs.")
-def replicate_all(source: str, target: str, verify_only: bool) -> None:
+@click.pass_obj
+def replicate_all(key: bytes | None, source: str, target: str, verify_only: bool) -> None:
     """Copy every database of the server FROM to the server TO, then compare them document by document.
 
     Goes on where an earlier copy was broken off. Exit status 1 when anything is refused or differs.
     """
     with _said_plainly(), contextlib.ExitStack() as closing:
-        here = copying.open_server(source, closing)
-        there = copying.open_server(target, closing, create=not verify_only)
+        here = copying.open_server(source, closing, key=key)
+        there = copying.open_server(target, closing, create=not verify_only, key=key)
         count, at, total = (
             len(here.names()),
             0,
@@ -124,10 +145,11 @@ def replicate_all(source: str, target: str, verify_only: bool) -> None:
 
 @main.command(epilog=PEER)
 @click.argument("peer")
-def info(peer: str) -> None:
+@click.pass_obj
+def info(key: bytes | None, peer: str) -> None:
     """Say what PEER is."""
     with _said_plainly(), contextlib.ExitStack() as closing:
-        opened = open_peer(peer, closing)
+        opened = open_peer(peer, closing, key=key)
         _print({"identity": opened.identity, **opened.info()})
 
 

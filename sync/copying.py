@@ -24,6 +24,7 @@ from sync.peer import Changes, Peer, Refusal, Revision, Seq
 from sync.remote import RemoteServer
 from sync.replicate import Session, replicate
 from sync.store import Store
+from sync.store.encryption import is_encrypted
 
 BATCH: Final = 200  # documents compared at once
 SHOWN: Final = 5  # differences named for each database
@@ -71,14 +72,17 @@ class _Remote:
         return self._server.database(name, create=create)
 
 
-def open_server(text: str, closing: contextlib.ExitStack, *, create: bool = False) -> Server:
-    """The server `text` names; what was opened for it is closed with `closing`. BadRequest if it names none."""
+def open_server(
+    text: str, closing: contextlib.ExitStack, *, create: bool = False, key: bytes | None = None
+) -> Server:
+    """The server `text` names; what was opened for it is closed with `closing`. BadRequest if it names none. `key`: of a
+    store's file that is encrypted."""
     if not text.startswith(("http://", "https://")):
         if "#" in text or "://" in text:
             raise BadRequest(
                 f"{address.masked(text)!r} names no server: PATH.sqlite, http://…/db, or a CouchDB."
             )
-        return _File(closing.enter_context(Store.open(text, create=create)))
+        return _File(closing.enter_context(Store.open(text, create=create, key=key_for(text, key))))
     parts = urlsplit(text)
     if parts.path.rstrip("/").endswith("/db"):
         auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
@@ -89,6 +93,11 @@ def open_server(text: str, closing: contextlib.ExitStack, *, create: bool = Fals
     where = address.parse(text, public=True)  # whoever copies by hand has said where
     store = CouchStore.open(where, Path(folder) / "journal.sqlite", follow=False, sweep=False)
     return _File(closing.enter_context(store))
+
+
+def key_for(path: str, key: bytes | None) -> bytes | None:
+    """The key, for a file that is encrypted or still to be made; a plain store stays plain when it is copied."""
+    return None if Path(path).exists() and not is_encrypted(Path(path)) else key
 
 
 def copy_all(

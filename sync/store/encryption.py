@@ -62,6 +62,15 @@ def unlock(connection: apsw.Connection, key: bytes) -> None:
     connection.pragma("key", "raw:" + key.hex())
 
 
+def parse_key(text: str) -> bytes | None:
+    """The key that is written as 64 hexadecimal digits; None if it is not."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
 def encrypt(path: Path, key: bytes) -> None:
     """Puts an encrypted file in the place of the plain one at `path`. The caller keeps everybody else away from it.
 

@@ -13,6 +13,8 @@ from sync.store import Store
 from tests.sync.neighbours import Gate, application, contents, documents, listening
 from tests.sync.test_peers import revision
 
+KEY = bytes(range(32))
+
 
 def run(*args: str, status: int = 0) -> str:
     result = CliRunner().invoke(main, args)
@@ -33,6 +35,30 @@ def test_a_stick_carries_what_there_is(village: Path, tmp_path: Path) -> None:
     assert (said["written"], said["refused"]) == (12, [])
     again = json.loads(run("replicate", f"{village}#things", f"{stick}#carried"))
     assert again["changes"] == 0
+
+
+def test_encrypted_files_are_read_with_their_key_and_what_is_made_has_it_too(tmp_path: Path) -> None:
+    village, stick, key_file = (tmp_path / name for name in ("village.sqlite", "stick.sqlite", "key"))
+    with Store.open(village, key=KEY) as store:
+        store.database("things", create=True).put_many(documents(12))
+    ways = f"{village}#things", f"{stick}#things", "--create"
+    assert "opened without a key" in run("replicate", *ways, status=2)
+    key_file.write_text("x" * 64)
+    assert "no key file" in run("--key-file", str(key_file), "replicate", *ways, status=2)
+    assert not stick.exists()
+    key_file.write_text(KEY.hex())
+    assert json.loads(run("--key-file", str(key_file), "replicate", *ways))["written"] == 12
+    assert ": 12 documents, 0 written, equal" in run(
+        "--key-file", str(key_file), "replicate-all", str(village), str(stick)
+    )
+    with Store.open(stick, key=KEY) as store:
+        assert len(store.database("things").all_docs()) == 12
+
+
+def test_a_plain_store_is_not_encrypted_by_being_copied(village: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY.hex())
+    run("--key-file", str(tmp_path / "key"), "info", f"{village}#things")
+    Store.open(village).close()
 
 
 def test_two_databases_of_one_file(village: Path) -> None:
