@@ -27,6 +27,7 @@ import pytest
 from hub import devices
 from hub.app import build_parts as build_hub
 from hub.demo.people import Person, invent
+from hub.enrolment import enrolment_of
 from station.keystore import KeyFile
 from station.settings import Settings
 from sync.event_ids import event_rev
@@ -143,33 +144,29 @@ def test_fifty_values_on_a_stolen_disk(tmp_path: Path, canaries: Canaries, encry
     assert len(set(values)) == 50
     data, logs, temporary, key_file = (tmp_path / name for name in ("data", "logs", "temporary", "key"))
     logs.mkdir()
-    secret = prepare_hub(tmp_path / "hub", canaries)
+    code, secret = prepare_hub(tmp_path / "hub", canaries)
     options = ["--data", str(data), "--code", TOWNSHIP, "--key-file", str(key_file)]
     options += [] if encrypted else ["--no-encrypt"]
-    staffed = subprocess.run(
-        [sys.executable, "-m", "station.cli", *options, "staff", "T001", "--name", "张强", "--role", "township_window",
-         "--password-stdin"],
-        input=PASSWORD, text=True, capture_output=True,
-    )  # fmt: skip
-    assert staffed.returncode == 0, staffed.stderr
     with ExitStack() as up:
         hub = up.enter_context(
             running(
                 "hub.cli",
                 tmp_path / "hub.log",
-                "--data",
-                str(tmp_path / "hub"),
+                *("--data", str(tmp_path / "hub")),
                 temporary=tmp_path / "elsewhere",
             )
         )
-        options += ["--parent", hub, "--token", secret[TOWNSHIP], "--sync-interval", "0.2"]
+        command(*options, "join", hub, code)
+        command(
+            *options, "staff", "T001", "--name", "张强", "--role", "township_window", "--password-stdin",
+            words=PASSWORD,
+        )  # fmt: skip
+        options += ["--parent", hub, "--sync-interval", "0.2"]
         station = up.enter_context(running("station.cli", logs / "log.txt", *options, temporary=temporary))
         client = up.enter_context(httpx.Client(base_url=station, trust_env=False, timeout=30))
         record(client, canaries)
         village = up.enter_context(
-            httpx.Client(
-                base_url=f"{station}/db/", auth=(VILLAGE, secret[VILLAGE]), trust_env=False, timeout=30
-            )
+            httpx.Client(base_url=f"{station}/db/", auth=(VILLAGE, secret), trust_env=False, timeout=30)
         )
         bring(village, canaries)
 
@@ -198,13 +195,19 @@ def _contents(connection: Any) -> bytes:
     return b"\n".join(row[0] for row in bodies + connection.execute("SELECT data FROM chunks").fetchall())
 
 
-def prepare_hub(data: Path, canaries: Canaries) -> dict[str, str]:
-    """A hub that knows both stations and publishes documents with the files; the stations' secrets."""
+def command(*args: str, words: str = "") -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "station.cli", *args], input=words, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def prepare_hub(data: Path, canaries: Canaries) -> tuple[str, str]:
+    """A hub that publishes documents with the files; the township's one-time code and the village's secret."""
     parts = build_hub(Settings(data=data, code=HUB, encrypt=False))
     try:
-        secret = {
-            code: devices.admit_device(parts.store, code, secrets.token_bytes) for code in (TOWNSHIP, VILLAGE)
-        }
+        code = enrolment_of(parts).draw(TOWNSHIP)
+        secret = devices.give_secret(parts.store, parts.identity.signer, VILLAGE, secrets.token_bytes)
         for n, file in enumerate(canaries.files):
             # Small ones, and some that are too large to be carried in memory.
             scan = file * 3 if n % 2 else file * (1_200_000 // len(file))
@@ -213,7 +216,7 @@ def prepare_hub(data: Path, canaries: Canaries) -> dict[str, str]:
             parts.store.database("public").put(
                 {"_id": f"notice:{n}", "type": "notice", "_attachments": files}
             )
-        return secret
+        return code, secret
     finally:
         parts.close()
 
