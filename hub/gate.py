@@ -13,12 +13,15 @@ from contextlib import suppress
 from schemas import tables
 from station.databases import station_of
 from station.gate import Gate, Principal
+from station.identity import Identity
 from station.keys import Keys
 from station.moment import Clock, stamp
 from station.passes import Passes
 from station.register import Register
 from station.trust import Trust
 from sync.errors import SyncError
+from sync.event_ids import parse_event_id
+from sync.peer import Refusal, Revision
 from sync.serving import ServedDatabase, ServedStore
 
 
@@ -28,7 +31,7 @@ class HubGate(Gate):
     def __init__(
         self,
         store: ServedStore,
-        own: str,
+        identity: Identity,
         keys: Keys,
         passes: Passes,
         trust: Trust,
@@ -36,7 +39,7 @@ class HubGate(Gate):
         *,
         clock: Clock,
     ) -> None:
-        super().__init__(store, own, keys, passes)
+        super().__init__(store, identity, keys, passes)
         self._trust = trust
         self._register = register
         self._clock = clock
@@ -63,6 +66,14 @@ class HubGate(Gate):
             self._heard_of.discard(db)
             with suppress(SyncError):  # a read is not to fail of it; the next write confirms
                 self.confirm(self._store.database(db))
+
+    def admit(self, principal: Principal, db: str, revision: Revision) -> Refusal | None:
+        """As any gate's; and what the hub itself wrote in a life that is over. A hub that was put back from a backup gets
+        its own decisions back from the stations that have them: they count by the hub's own seals, and by nothing else."""
+        number = parse_event_id(revision.id)
+        if number is not None and number.writer == self._own and not self._identity.wrote(*number[:2]):
+            return None
+        return super().admit(principal, db, revision)
 
     def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Confirms what is durable here, so that the station's next pull brings the proof home."""

@@ -23,7 +23,9 @@ from station import plan
 from station.bearer import Bearer
 from station.databases import HERE, PUBLIC, of_station, station_of
 from station.identity import Identity
+from station.intake import Intake
 from station.moment import Clock, stamp
+from station.recovery import Recovery
 from station.trust import Trust
 from sync import seals, strict_json
 from sync.errors import DiskFull, Forbidden, NotAPeer, NotFound, SyncError
@@ -82,12 +84,13 @@ class Agent:
     """Syncs one server upward. `transport_for` lets a test put an application behind a parent's address."""
 
     def __init__(
-        self, store: ServedStore, identity: Identity, trust: Trust, *, parents: Sequence[str], clock: Clock, random: Callable[[int], bytes],
+        self, store: ServedStore, identity: Identity, trust: Trust, recovery: Recovery | None, *, parents: Sequence[str], clock: Clock, random: Callable[[int], bytes],
         transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     ) -> None:  # fmt: skip
         self._store = store
         self._identity = identity
         self._trust = trust
+        self._recovery = recovery
         self._own = identity.own
         self._parents = tuple(parents)
         self._bearers: dict[str, Bearer] = {}
@@ -126,6 +129,8 @@ class Agent:
                 outcome.parent = outcome.parent or parent
                 if not plan.ask_further(self._unconfirmed_seconds()):
                     break
+            if self._recovery is not None and outcome.parent and self._recovery.look():
+                self._standing.clear()  # they are repeated under new numbers
             outcome.refused = self._refused()
             self._note(outcome)
             return outcome
@@ -200,12 +205,16 @@ class Agent:
             return
         target = self._store.database(way[1], create=True)
         before = target.update_seq
-        session = replicate(remote, target, random=self._random)
+        guarded = Intake(target, self._own, lambda: self._identity.epoch)
+        session = replicate(remote, guarded, random=self._random)
         outcome.pulled += session.written
         if session.written:
             self._stated.pop(way, None)
         for each in session.refused:
             log.warning("%s not taken in %s: %s %s", each.id, way[1], each.error, each.reason)
+            outcome.trouble.append(
+                {"parent": way[0], "error": "not_taken", "reason": f"{each.id}: {each.reason}"}
+            )
         self._pulled[way] = there
         # What came from there need not be offered back: unless somebody wrote here meanwhile, we are level.
         known = self._pushed.get(way)

@@ -6,6 +6,7 @@ and transports.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,12 +24,15 @@ from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
 from station.casework import Casework
+from station.databases import station_of
 from station.gate import Gate
 from station.house import HouseRules
 from station.identity import Identity
 from station.keys import Keys
+from station.lives import SUFFIX, Lives, this_machine
 from station.moment import Clock, system_clock
 from station.passes import Passes
+from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
 from station.trust import Trust
@@ -38,6 +42,8 @@ from sync.errors import StoreMissing
 from sync.ledger import EventLedger, Ledger
 from sync.serving import ServedStore
 from sync.store import Store
+
+log = logging.getLogger("bianmin.app")
 
 MAX_FORM_BYTES = 64 * 1024
 
@@ -74,6 +80,8 @@ class Parts:
     trust: Trust
     random: Callable[[int], bytes]
     vault: Vault | None
+    recovery: Recovery | None
+    lives: Lives | None
     """Who has the key; None where nothing is encrypted."""
 
     def lamp(self) -> Lamp | None:
@@ -120,13 +128,14 @@ def build_parts(
     random: Callable[[int], bytes] = secrets.token_bytes,
     transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     keep: Callable[[Settings, Clock, Callable[[int], bytes], bytes | None], Kept] = keep_in_file,
-    gate: Callable[[ServedStore, str, Keys, Passes, Trust, Register], Gate] = (
-        lambda store, own, keys, passes, _trust, _register: Gate(store, own, keys, passes)
+    gate: Callable[[ServedStore, Identity, Keys, Passes, Trust, Register], Gate] = (
+        lambda store, identity, keys, passes, _trust, _register: Gate(store, identity, keys, passes)
     ),
     house: Callable[[ServedStore, Register, Clock], HouseRules] = lambda _store, _register, _clock: (
         HouseRules()
     ),
     wrapping: sealing.Cost = sealing.COST,
+    machine: str = this_machine(),
     **accounts: Any,
 ) -> Parts:
     """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
@@ -142,28 +151,50 @@ def build_parts(
         key = vault.key
     store, ledger_of = keep(settings, clock, random, key)
     try:
-        identity = Identity(store, settings.code, random)
+        identity = Identity(store, settings.code, random, shared=bool(settings.couchdb_url))
+        lives = None
+        if isinstance(store, Store):
+            mark = keystore.folder(settings.key_file) / f"{store.uuid}{SUFFIX}"
+            lives = Lives(mark, identity, random=random, machine=machine)
+            if lives.begin(store.update_seq):
+                log.warning(
+                    "this store is a copy, or was put back to an earlier day: it goes on in a new epoch"
+                )
+                store.renew_epoch()
         keys = Keys(store, lambda: identity.root)
         almanac = Almanac(store, keys)
         trust = Trust(store, identity, keys)
         register = Register(settings.register_path, store, almanac.calendar, identity, trust, key)
         ledger = ledger_of()
-        identity.note_epoch(ledger.epoch)
+        begin_epoch(store, identity, trust, ledger.epoch)
+        recovery = None
+        if isinstance(store, Store) and isinstance(ledger, Ledger):
+            recovery = Recovery(store, ledger, register, identity, trust, clock)
         passes = Passes(store, clock=clock, random=random)
-        casework = Casework(store, ledger, register, almanac.calendar, clock=clock, random=random)
+        casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             accounts=Accounts(store, clock=clock, random=random, told=vault.note_password if vault else None, **accounts),
-            agent=Agent(store, identity, trust, parents=settings.parents, clock=clock, random=random,
+            agent=Agent(store, identity, trust, recovery, parents=settings.parents, clock=clock, random=random,
                         transport_for=transport_for),
-            gate=gate(store, settings.code, keys, passes, trust, register), house=house(store, register, clock),
+            gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, random=random,
-            vault=vault,
+            vault=vault, recovery=recovery, lives=lives,
         )  # fmt: skip
     except BaseException:
         store.close()
         raise
+
+
+def begin_epoch(store: ServedStore, identity: Identity, trust: Trust, epoch: str) -> None:
+    """Before anything of a new epoch is written: vouches for what was written in the one before. It is all ours still; what
+    comes in under it from now on is not."""
+    if identity.epoch and identity.epoch != epoch:
+        for name in store.databases():
+            if station_of(name) is not None:
+                trust.seal(name)
+    identity.note_epoch(epoch)
 
 
 def create_app(

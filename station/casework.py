@@ -8,7 +8,6 @@ who may do what is schemas.lifecycle, how it is kept is sync.ledger.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +18,10 @@ from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
 from station.accounts import Staff
 from station.databases import of_case, of_station
+from station.identity import Identity
 from station.moment import Clock, stamp
 from station.register import Register
+from station.serials import first_serial
 from sync.ledger import EventLedger, LedgerTxn, event_id
 from sync.serving import ServedStore
 
@@ -49,6 +50,7 @@ class Casework:
         ledger: EventLedger,
         register: Register,
         calendar: Callable[[], Calendar],
+        identity: Identity,
         *,
         clock: Clock,
         random: Callable[[int], bytes],
@@ -57,6 +59,7 @@ class Casework:
         self._ledger = ledger
         self._register = register
         self._calendar = calendar
+        self._identity = identity
         self._clock = clock
         self._random = random
 
@@ -162,17 +165,12 @@ class Casework:
 
     def _new_case_no(self, txn: LedgerTxn, station: str) -> str:
         day = self._clock().date()
-        # Two laptops, or one that was replaced, can't know of each other's serials on the same day; starting at a place
-        # drawn from the store's epoch keeps them apart without a network.
-        start = (
-            int.from_bytes(hashlib.sha256(f"{self._ledger.epoch}:{day}".encode()).digest()[:4])
-            % numbers.MAX_SERIAL
-        )
+        start = first_serial(self._ledger.epoch, day, self._identity.number)
         while True:
             serial = txn.counter(f"case:{station}:{day:%Y%m%d}")
             if serial > numbers.MAX_SERIAL:
                 return numbers.case_no(station, day, serial)  # raises: all are given out
-            case_no = numbers.case_no(station, day, 1 + (start + serial - 1) % numbers.MAX_SERIAL)
+            case_no = numbers.case_no(station, day, 1 + (start + serial - 2) % numbers.MAX_SERIAL)
             # A laptop that was set up anew may meet its own earlier numbers again, come back from above. Two web nodes
             # of a hub may come to the same number at the same moment; then it is the first one's.
             if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):

@@ -23,6 +23,7 @@ from flask import Request
 
 from schemas import tables
 from station.databases import PUBLIC, station_of
+from station.identity import Identity
 from station.keys import Keys
 from station.passes import Passes
 from sync import ledger
@@ -39,11 +40,12 @@ class Principal:
 
 
 class Gate:
-    """Rules for servers below this one. `own` is this server's station code."""
+    """Rules for servers below this one."""
 
-    def __init__(self, store: ServedStore, own: str, keys: Keys, passes: Passes) -> None:
+    def __init__(self, store: ServedStore, identity: Identity, keys: Keys, passes: Passes) -> None:
         self._store = store
-        self._own = own
+        self._identity = identity
+        self._own = identity.own
         self._keys = keys
         self._passes = passes
 

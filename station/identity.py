@@ -1,7 +1,7 @@
 """Who this server is: its device key, the root it trusts, and the key that signs the passes it hands out.
 
     here/identity    {"seed": the device key's 32 bytes in hex, "root": the city's root key or "", "no": device number,
-                      "epochs": those it has written in}
+                      "epoch": the one it writes in, "enrolled": the one it was enrolled in, "life": see station.lives}
     here/pass-key    the ES256 key of passes (`station.passes`); a hub's web nodes share both
 
 The database `here` is never served, and on a station its file is encrypted. Decides nothing.
@@ -24,14 +24,16 @@ Random = Callable[[int], bytes]
 class Identity:
     """This server's keys, made at its first start."""
 
-    def __init__(self, store: ServedStore, own: str, random: Random) -> None:
+    def __init__(self, store: ServedStore, own: str, random: Random, *, shared: bool = False) -> None:
+        """`shared`: other servers write in this one's name as well, a hub's web nodes into their cluster."""
         self.own = own
+        self._shared = shared
         self._db = store.database(HERE, create=True)
         self._random = random
         kept = self._kept()
         self.signer = Signer(bytes.fromhex(kept["seed"]))
         self._root: str = kept["root"]
-        self._epochs = frozenset(kept["epochs"])
+        self._epoch: str = kept["epoch"]
 
     @property
     def root(self) -> str:
@@ -40,22 +42,40 @@ class Identity:
 
     @property
     def number(self) -> int:
-        """Which of this station's devices this is, as the hub counted them; 0 while it is not enrolled."""
-        return int(self._kept()["no"])
+        """Which of this station's devices this is, as the hub counted them; 0 while it is not enrolled, and once it has
+        begun an epoch since: it may be a copy then."""
+        kept = self._kept()
+        return int(kept["no"]) if kept["enrolled"] == self._epoch else 0
 
-    def epochs(self) -> frozenset[str]:
-        """The epochs in which this very server has written: what is in them needs no proof here, and is ours to seal."""
-        return self._epochs
+    @property
+    def life(self) -> str:
+        """The life of this store that began with the last start; "" before the first."""
+        return str(self._kept()["life"])
+
+    def note_life(self, life: str) -> None:
+        """Another life begins."""
+        self._put({"life": life})
+
+    @property
+    def epoch(self) -> str:
+        """The epoch in which this very server writes, "" before the first: what is in it needs no proof here, and is ours to
+        seal."""
+        return self._epoch
 
     def note_epoch(self, epoch: str) -> None:
-        """This server writes in that epoch from now on."""
-        if epoch not in self._epochs:
-            self._put({"epochs": sorted({*self._kept()["epochs"], epoch})})
-            self._epochs |= {epoch}
+        """This server writes in that epoch from now on, and in no other."""
+        if epoch != self._epoch:
+            self._put({"epoch": epoch})
+            self._epoch = epoch
+
+    def wrote(self, writer: str, epoch: str) -> bool:
+        """Whether events of that run can only be this server's own. Others in its name came back from above, from a laptop
+        that is gone or a life that is over, and need their proof like anybody's."""
+        return writer == self.own and (self._shared or epoch == self._epoch)
 
     def pin(self, root: str, number: int) -> None:
         """Trusts this root from now on."""
-        self._put({"root": root, "no": number})
+        self._put({"root": root, "no": number, "enrolled": self._epoch})
         self._root = root
 
     def take_seed(self, seed: bytes) -> None:
@@ -67,7 +87,16 @@ class Identity:
         if (kept := self._db.get("identity")) is None:
             # Two web nodes may make one at the same moment; the first counts.
             with suppress(Conflict):
-                self._put({"seed": self._random(SEED_BYTES).hex(), "root": "", "no": 0, "epochs": []})
+                self._put(
+                    {
+                        "seed": self._random(SEED_BYTES).hex(),
+                        "root": "",
+                        "no": 0,
+                        "epoch": "",
+                        "enrolled": "",
+                        "life": "",
+                    }
+                )
             kept = self._db.get("identity")
             assert kept is not None
         return kept

@@ -47,11 +47,11 @@ class Keys:
         return self._found[1]
 
     def _is_vouched(self, doc: Mapping[str, Any]) -> bool:
-        return bool(self._root()) and doc.get("by") == self._root() and _is_signed(doc)
+        return bool(self._root()) and doc.get("by") == self._root() and is_sound(doc)
 
     def is_from_hub(self, doc: Mapping[str, Any]) -> bool:
-        """Whether the hub signed this document of `public`."""
-        return doc.get("by") in self.hub_keys() and _is_signed(doc)
+        """Whether the hub signed this document of `public`, for the place in its history at which it lies."""
+        return doc.get("by") in self.hub_keys() and is_sound(doc)
 
     def device(self, code: str) -> Mapping[str, Any]:
         """The record of a station's devices as the hub signed it; empty if there is none."""

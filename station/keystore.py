@@ -42,6 +42,16 @@ class Keeper(Protocol):
         """Keeps it; says where."""
 
 
+def folder(key_file: Path | None) -> Path:
+    """Where files about keys lie, outside of any data folder: beside the one a person named, or in the user's
+    configuration."""
+    return (
+        key_file.parent
+        if key_file is not None
+        else Path(click.get_app_dir("bianmin", roaming=False)) / "keys"
+    )
+
+
 def keeper(key_file: Path | None) -> Keeper:
     """The file a person named, or else this computer's keystore."""
     return KeyFile(key_file) if key_file is not None else Keystore()
@@ -88,8 +98,8 @@ class KeyFile:
 class Keystore:
     """The operating system's keystore; where none works, a file a key in the user's configuration folder."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(click.get_app_dir("bianmin", roaming=False)) / "keys"
+    def __init__(self, place: Path | None = None) -> None:
+        self._folder = place or folder(None)
 
     def get(self, id_: str) -> bytes | None:
         found = KeyFile(self._file(id_)).get(id_)

@@ -16,7 +16,6 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
-from schemas import tables
 from station.identity import Identity
 from station.trust import Trust, texts
 from sync import seals
@@ -74,12 +73,8 @@ class Proofs:
         for run in runs:
             self._execute(
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, 0, 0, '')",
-                (db, run.writer, run.epoch, self._is_mine(run)),
+                (db, *run, self._identity.wrote(*run)),
             )
-
-    def _is_mine(self, run: Run) -> bool:
-        own = self._identity.own
-        return run.writer == own and (own == tables.HUB or run.epoch in self._identity.epochs())
 
     def prove(self, db: str) -> list[Advance]:
         """Compares what is stated of a database with the events in it; what that proves anew."""
@@ -153,6 +148,10 @@ class Proofs:
             (db,),
         )
         return [(Run(writer, epoch), n, head) for writer, epoch, n, head in rows]
+
+    def confirmed(self, db: str, run: Run) -> int:
+        """How far the hub has confirmed a run."""
+        return self._runs(db).get(run, (0, 0))[1]
 
     def seen(self, db: str, held: Iterable[tuple[tuple[str, str], int]]) -> dict[str, int]:
         """Of the runs held here, as far as their events count: {"<writer>:<epoch>": n}."""

@@ -165,7 +165,7 @@ class Register:
                 # An event of another station's case in this database is kept and never folded into that case.
                 if of_case(case_no) == db:
                     touched.add(case_no)
-        self._executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?)", events)
+        self._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?,?)", events)
         self._proofs.note(db, sorted({Run(row[3], row[4]) for row in events}))
         return touched
 
@@ -222,7 +222,7 @@ class Register:
             wanted = [id_ for each in ids.values() for id_ in each]
             bodies = self._store.bodies(db, wanted) if wanted else {}
             for case_no, own in ids.items():
-                yield case_no, [bodies[id_] for id_ in own if id_ in bodies]
+                yield case_no, _once({id_: bodies[id_] for id_ in own if id_ in bodies})
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -300,6 +300,11 @@ class Register:
         """(run, n, head): how far each writer's events in a database are proven by statements."""
         with self._lock:
             return self._proofs.proven(db)
+
+    def confirmed(self, db: str, run: Run) -> int:
+        """How far the hub has confirmed a run."""
+        with self._lock:
+            return self._proofs.confirmed(db, run)
 
     def seen(self, db: str) -> dict[str, int]:
         """{"<writer>:<epoch>": n}: the numbers 1..n of each writer that count here. Every event carries it, so that any
@@ -400,6 +405,18 @@ def _opened(path: Path, key: bytes | None) -> apsw.Connection:
 def id_digest(id_no: str) -> str:
     """What an identity number is looked up by: its SHA-256. Hides it from a glance, not from a search of all numbers."""
     return hashlib.sha256(id_no.encode()).hexdigest()
+
+
+def _once(events: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The events without those that repeat one that counts, to the letter (`station.recovery`)."""
+    return [event for event in events.values() if not _repeats(event, events.get(str(event.get("was"))))]
+
+
+def _repeats(event: Mapping[str, Any], was: Mapping[str, Any] | None) -> bool:
+    def said(of: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in of.items() if name not in ("_id", "_rev", "was")}
+
+    return was is not None and said(event) == said(was)
 
 
 def _by_database(changes: Sequence[Any]) -> dict[str, list[str]]:

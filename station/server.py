@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -102,6 +103,8 @@ def _follow(parts: Parts, stopping: threading.Event) -> None:
         seen = parts.store.update_seq
         try:
             parts.register.catch_up()
+            if parts.lives is not None:
+                parts.lives.note(seen, time.monotonic())
         except Exception:
             log.exception("the register could not follow; pages will try again")
             stopping.wait(5)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from schemas import tables
 from station.databases import HERE
 from station.identity import Identity
 from station.keys import Keys
@@ -88,7 +87,7 @@ class Trust:
         held = {each.run: each for each in self.statements(db) if each.kind == "seal" and self._is_own(each)}
         sealed = []
         for (writer, epoch), n in database.runs().items():
-            if writer != self._identity.own or not n or not self._wrote(epoch):
+            if not n or not self._identity.wrote(writer, epoch):
                 continue
             run = Run(writer, epoch)
             last = held.get(run)
@@ -99,11 +98,6 @@ class Trust:
             sealed.append(seals.state(self._identity.signer, "seal", db, run, n, head))
         self.take(db, sealed)
         return sealed
-
-    def _wrote(self, epoch: str) -> bool:
-        """Whether this very server wrote that epoch. Others of this station's came back from above, from a laptop that is
-        gone: they are not for us to vouch for. Nobody but the hub's nodes writes as the hub."""
-        return self._identity.own == tables.HUB or epoch in self._identity.epochs()
 
     def confirm(self, db: str, proven: Iterable[tuple[Run, int, str]], at: str) -> list[Statement]:
         """The hub's receipts for what it holds, proven; the new ones, kept already."""

@@ -49,7 +49,9 @@ def statements(db: str) -> Response:
     told = asked().get("statements")
     if type(told) is not list or len(told) > seals.MAX_STATEMENTS:
         raise BadRequest(f"The request brings a list of statements, at most {seals.MAX_STATEMENTS}.")
-    parts.trust.take(db, [seals.read(each) for each in told])
+    new = parts.trust.take(db, [seals.read(each) for each in told])
+    if new and parts.recovery is not None and not parts.settings.parents:
+        parts.recovery.look()  # who has nobody above hears from below that it was put back to an earlier day
     parts.gate.written(principal, database)  # what they prove may be due a receipt
     parts.trust.seal(db)
     return answers.json({"statements": [each._asdict() for each in parts.trust.statements(db)]})

@@ -103,11 +103,10 @@ class Ledger:
         event_id(writer, store.epoch, 1)  # ValueError now rather than at the first event
         self._store = store
         self.writer = writer
-        self._epoch = store.epoch
 
     @property
     def epoch(self) -> str:
-        return self._epoch
+        return self._store.epoch
 
     def append(self, db: str, build: Build) -> list[dict[str, Any]]:
         database = self._store.database(db, create=True)
@@ -120,6 +119,34 @@ class Ledger:
             if refused := writing.add(txn, database.key, revisions):
                 raise Forbidden(refused[0].reason)
         return events
+
+    def repeat(self, db: str, epoch: str, after: int) -> int:
+        """Writes this writer's events of an earlier epoch, those numbered beyond `after`, once more in the present one, and
+        forgets them under their old numbers, all of it or nothing; how many. Each says in `was` which one it repeats.
+
+        For when numbers were given out twice: under the old ones, what another has written may then come in.
+        """
+        database = self._store.database(db)
+        with self._store.transaction() as txn:
+            held = reading.runs(txn.connection, database.key).get((self.writer, epoch), 0)
+            ids = [event_id(self.writer, epoch, n) for n in range(after + 1, held + 1)]
+            if not ids:
+                return 0
+            found = reading.bodies(txn.connection, database.key, ids)
+            again = [_repeated(found[id]) for id in ids]
+            for id in ids:
+                writing.purge(txn, database.key, id, [found[id]["_rev"]])
+            writing.cut_run(txn, database.key, self.writer, epoch, after)
+            last = txn.counter(f"ev/{db}/{self.writer}/{self.epoch}", len(again))
+            _, revisions = numbered(again, self.writer, self.epoch, last - len(again) + 1)
+            if refused := writing.add(txn, database.key, revisions):
+                raise Forbidden(refused[0].reason)
+        return len(again)
+
+
+def _repeated(event: Mapping[str, Any]) -> dict[str, Any]:
+    content = {name: value for name, value in event.items() if name not in ("_id", "_rev")}
+    return {**content, "was": event["_id"]}
 
 
 def numbered(

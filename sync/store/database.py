@@ -47,8 +47,9 @@ class Database:
 
     @property
     def identity(self) -> str:
-        """`<store uuid>/<incarnation>`: the same whatever way the database is reached."""
-        return f"{self._store.uuid}/{self.incarnation}"
+        """`<store uuid>/<incarnation>.<epoch>`: the same whatever way the database is reached. A store that begins a new
+        epoch was put back, or copied: what was agreed on with it before is not relied on, and looked at once more."""
+        return f"{self._store.uuid}/{self.incarnation}.{self._store.epoch}"
 
     # -- the six methods of a peer --------------------------------------------------------------------------------
 
@@ -298,7 +299,7 @@ class Database:
             "compact_running": False,
             "instance_start_time": str(created),
             "disk_format_version": 8,
-            "incarnation": self.incarnation,
+            "incarnation": f"{self.incarnation}.{self._store.epoch}",
             "epoch": self._store.epoch,
             "sizes": {"active": 0, "external": 0, "file": 0},
             "props": {},
@@ -317,8 +318,7 @@ class Database:
     def runs(self) -> dict[tuple[str, str], int]:
         """For each (writer, epoch) with events here, the largest n such that all of 1..n are held."""
         with self._store.read() as connection:
-            found = rows(connection, "SELECT writer, epoch, n FROM runs WHERE db = ?", (self.key,))
-        return {(writer, epoch): n for writer, epoch, n in found}
+            return reading.runs(connection, self.key)
 
     def security(self) -> dict[str, Any]:
         """The `_security` object as it was put; empty if never."""

@@ -218,6 +218,12 @@ def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str
     return {id: {"_id": id, "_rev": winner, **strict_json.loads_own(json)} for id, winner, json in found}
 
 
+def runs(connection: apsw.Connection, db: int) -> dict[tuple[str, str], int]:
+    """For each (writer, epoch) with events here, the largest n such that all of 1..n are held."""
+    found = rows(connection, "SELECT writer, epoch, n FROM runs WHERE db = ?", (db,))
+    return {(writer, epoch): n for writer, epoch, n in found}
+
+
 def get(
     connection: apsw.Connection,
     db: int,

@@ -329,6 +329,14 @@ def _extend_runs(connection: apsw.Connection, db: int, events: list[EventId]) ->
         connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", (db, writer, epoch, n, held))
 
 
+def cut_run(txn: Writing, db: int, writer: str, epoch: str, n: int) -> None:
+    """The events beyond `n` of that run have been forgotten."""
+    txn.connection.execute(
+        "UPDATE runs SET n = ?1, held = ?1 WHERE db = ?2 AND writer = ?3 AND epoch = ?4",
+        (n, db, writer, epoch),
+    )
+
+
 def _follow(connection: apsw.Connection, db: int, writer: str, epoch: str, n: int) -> int:
     """The last of the numbers after `n` that are held without a gap, looking _PROBE numbers ahead."""
     ids = [event_ids.event_id(writer, epoch, n + i) for i in range(1, _PROBE + 1)]

@@ -29,7 +29,10 @@ def test_rebuilt_from_the_documents_it_is_the_same(city: World) -> None:
 def again(parts: Parts) -> Register:
     """The server's register, opened once more."""
     settings = parts.settings
-    return Register(settings.register_path, parts.store, parts.almanac.calendar, parts.identity, parts.trust)
+    key = parts.vault.key if parts.vault else None
+    return Register(
+        settings.register_path, parts.store, parts.almanac.calendar, parts.identity, parts.trust, key
+    )
 
 
 def test_a_deleted_file_is_rebuilt_at_the_next_start(city: World) -> None:
@@ -49,7 +52,12 @@ def test_a_register_of_another_store_is_not_believed(city: World) -> None:
     village.register.catch_up()
     village.register.close()
     borrowed = Register(
-        village.settings.register_path, hub.store, hub.almanac.calendar, hub.identity, hub.trust
+        village.settings.register_path,
+        hub.store,
+        hub.almanac.calendar,
+        hub.identity,
+        hub.trust,
+        village.vault.key if village.vault else None,
     )
     assert everything(borrowed) == []
     borrowed.close()

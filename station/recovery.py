@@ -1,0 +1,101 @@
+"""What a station does when its numbers were given out twice, or some of them are gone here: after a copied laptop, or a
+backup that was put back.
+
+    went back   somebody who may say so knows more of the epoch we write in than we hold
+    forked      somebody else has written under a name and number of ours
+
+Either way the station goes on in a new epoch, and what it wrote since the hub's last receipt is written once more in it,
+each event naming the one it repeats (`was`). Under the old numbers, whatever the hub holds comes in from above. A repeated
+event counts only where the one it repeats does not (`station.register`), so nothing is lost and nothing happens twice. A
+person is told:
+
+    here/alarm:<epoch>    {"kind": "went_back" | "forked", "db", "at", "repeated": how many events}
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from station.databases import HERE, station_of
+from station.identity import Identity
+from station.moment import Clock, stamp
+from station.register import Register
+from station.trust import Trust
+from sync.ledger import Ledger
+from sync.seals import Run
+from sync.store import Store
+
+log = logging.getLogger("bianmin.recovery")
+
+ALARM: Final = "alarm:"
+
+
+class Recovery:
+    """Looks, after each round of sync, whether this server's numbers are still its own."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, register: Register, identity: Identity, trust: Trust, clock: Clock
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._register = register
+        self._identity = identity
+        self._trust = trust
+        self._clock = clock
+        self._here = store.database(HERE, create=True)
+
+    def look(self) -> str:
+        """What was wrong and has been put in order: "went_back", "forked", or ""."""
+        self._register.catch_up()
+        kind, runs = self._wrong()
+        if not kind:
+            return ""
+        old = self._ledger.epoch
+        log.error(
+            "this station's numbers are not its own any more (%s in %s): going on in a new epoch",
+            kind,
+            sorted(runs),
+        )
+        for db in self._databases() - {db for db, epoch in runs if epoch == old}:
+            self._trust.seal(db)
+        self._store.renew_epoch()
+        self._identity.note_epoch(self._ledger.epoch)
+        repeated = 0
+        for db, epoch in sorted(runs):
+            repeated += self._ledger.repeat(
+                db, epoch, self._register.confirmed(db, Run(self._identity.own, epoch))
+            )
+            self._here.put({"_id": f"repeated:{db}:{epoch}", "type": "repeated", "schema": 1})
+        alarm: dict[str, Any] = {
+            "_id": f"{ALARM}{self._ledger.epoch}", "type": "alarm", "schema": 1, "kind": kind,
+            "db": sorted(db for db, _ in runs), "at": stamp(self._clock()), "repeated": repeated,
+        }  # fmt: skip
+        self._here.put(alarm)
+        self._register.rebuild()
+        return kind
+
+    def _wrong(self) -> tuple[str, set[tuple[str, str]]]:
+        """What is wrong, and the runs (database, epoch) whose ends are to be repeated. Only what is signed, by the hub or
+        with our own key, counts as a sign of it: a relay that makes up events in our name is to move nothing here."""
+        own, now = self._identity.own, self._ledger.epoch
+        forked = {
+            (each.db, each.run.epoch)
+            for each in self._register.disputes()
+            if each.run.writer == own and not self._here.get(f"repeated:{each.db}:{each.run.epoch}")
+        }
+        back = set()
+        for db in self._databases():
+            held = self._store.database(db).runs().get((own, now), 0)
+            if any(each.run == (own, now) and each.n > held for each in self._trust.statements(db)):
+                back.add((db, now))
+        return ("forked" if forked else "went_back" if back else "", forked | back)
+
+    def _databases(self) -> set[str]:
+        return {name for name in self._store.databases() if station_of(name) is not None}
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """What happened so far, the newest last."""
+        rows = self._here.all_docs(ALARM, ALARM + "\U0010ffff")
+        found = self._here.bodies([row.id for row in rows])
+        return sorted(found.values(), key=lambda each: each["at"])
