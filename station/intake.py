@@ -14,10 +14,10 @@ from typing import Any
 
 from station import keys
 from station.databases import PUBLIC, station_of
-from sync import strict_json
+from sync import blobs, strict_json
 from sync.errors import BadJson, BadRequest
 from sync.event_ids import parse_event_id
-from sync.peer import Changes, Filter, Refusal, Revision, Seq
+from sync.peer import Attachment, Changes, Filter, Refusal, Revision, Seq
 from sync.serving import ServedDatabase
 
 NOT_SIGNED = "not signed by the hub for this place in its history"
@@ -36,13 +36,23 @@ def problem(db: str, revision: Revision, own: str, epoch: str) -> str | None:
 
 
 def _is_signed(revision: Revision) -> bool:
-    if revision.deleted or revision.attachments:
+    if revision.deleted:
         return False
     try:
         content = strict_json.loads_object(revision.body)
-        return keys.is_sound({**content, "_id": revision.id, "_rev": revision.rev})
+        return keys.is_sound({**content, "_id": revision.id, "_rev": revision.rev}) and _are_signed(
+            revision.attachments, content.get("files", {})
+        )
     except (BadJson, BadRequest):
         return False
+
+
+def _are_signed(files: Mapping[str, Attachment], signed: Any) -> bool:
+    """Whether the files are those that the document names, and all of them are with it."""
+    came = {
+        name: blobs.digests(file.data).sha256 if file.data is not None else "" for name, file in files.items()
+    }
+    return bool(came == signed)
 
 
 class Intake:

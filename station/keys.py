@@ -8,6 +8,8 @@ A document whose signature does not lead to the pinned root says nothing, whoeve
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +25,7 @@ from sync.signing import Signer
 
 PURPOSE: Final = "public"
 HUB_KEY: Final = "hub-key:"
+_AROUND: Final = ("_rev", "_attachments", "serial", "by", "sig")
 
 
 class Keys:
@@ -80,13 +83,21 @@ class Keys:
             return None
 
 
-def publish(store: ServedStore, signer: Signer, doc: Mapping[str, Any]) -> bool:
-    """Writes a document of `public`, signed; False where it is there already, saying the same under the same key.
+def publish(
+    store: ServedStore,
+    signer: Signer,
+    doc: Mapping[str, Any],
+    files: Mapping[str, tuple[str, bytes]] | None = None,
+) -> bool:
+    """Writes a document of `public`, signed; False where it is there already, saying the same under the same key. `files`:
+    its attachments, name → (content type, bytes); what is signed names the SHA-256 of each.
 
     `serial` in what is signed is the generation of its revision. So an older state can't be brought back as if it were
     the newest, though it was signed once.
     """
     public = store.database(PUBLIC, create=True)
+    if files:
+        doc = {**doc, "files": {name: hashlib.sha256(data).hexdigest() for name, (_, data) in files.items()}}
     kept = public.get(doc["_id"])
     if (
         kept is not None
@@ -97,13 +108,18 @@ def publish(store: ServedStore, signer: Signer, doc: Mapping[str, Any]) -> bool:
         return False
     serial = 1 + parse_rev(kept["_rev"]).generation if kept is not None else 1
     said = signer.signed(PURPOSE, {**doc, "serial": serial})
+    if files:
+        said["_attachments"] = {
+            name: {"content_type": kind, "data": base64.b64encode(data).decode()}
+            for name, (kind, data) in files.items()
+        }
     public.put({**said, "_rev": kept["_rev"]} if kept is not None else said)
     return True
 
 
 def unsigned(doc: Mapping[str, Any]) -> dict[str, Any]:
     """What a document of `public` says, without its signature and place in history."""
-    return {name: value for name, value in doc.items() if name not in ("_rev", "serial", "by", "sig")}
+    return {name: value for name, value in doc.items() if name not in _AROUND}
 
 
 def is_sound(doc: Mapping[str, Any]) -> bool:
@@ -113,7 +129,8 @@ def is_sound(doc: Mapping[str, Any]) -> bool:
 
 
 def _is_signed(doc: Mapping[str, Any]) -> bool:
-    return _was_signed(strict_json.canonical({name: value for name, value in doc.items() if name != "_rev"}))
+    said = {name: value for name, value in doc.items() if name not in ("_rev", "_attachments")}
+    return _was_signed(strict_json.canonical(said))
 
 
 @lru_cache(maxsize=4096)

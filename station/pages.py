@@ -187,6 +187,8 @@ def sync() -> str:
         status=parts().agent.status(),
         rows=dressed(rows),
         waiting=waiting,
+        alarms=recovery.alarms() if (recovery := parts().recovery) else [],
+        disputes=register.disputes(),
         settings=parts().settings,
     )
 

@@ -18,7 +18,7 @@ from station.keys import Keys
 from sync import seals
 from sync.errors import BadRequest, Conflict, TooLarge
 from sync.event_ids import event_id
-from sync.seals import Run, Statement
+from sync.seals import Kind, Run, Statement
 from sync.serving import ServedDatabase, ServedStore
 
 PREFIX: Final = "statements:"
@@ -35,34 +35,46 @@ class Trust:
         self._keys = keys
 
     def statements(self, db: str) -> list[Statement]:
-        """What is stated of a database by keys that count."""
+        """What is stated of a database by keys that count. Signatures were looked at when they came."""
+        return self._counting(self._held(db))
+
+    def _held(self, db: str) -> list[Statement]:
         kept = self._here.get(PREFIX + db)
-        found = [seals.read(each) for each in kept["statements"]] if kept else []
-        return [each for each in found if self.counts(each)]
+        return [seals.read(each) for each in kept["statements"]] if kept else []
+
+    def _counting(self, statements: Iterable[Statement]) -> list[Statement]:
+        """Those whose key may say such a thing. Whose key counts is asked once for all that one hand may have said."""
+        allowed: dict[tuple[Kind, str], frozenset[str]] = {}
+        found = []
+        for each in statements:
+            hand = (each.kind, "" if each.kind == "receipt" else each.writer)
+            if hand not in allowed:
+                allowed[hand] = (
+                    self._keys.hub_keys() if hand[0] == "receipt" else self._keys.sealing(each.writer)
+                )
+            if each.by in allowed[hand] or self._is_own(each):
+                found.append(each)
+        return found
 
     def knows_the_hub(self) -> bool:
         """Whether a key of the hub is known here; until then nothing of it counts."""
         return bool(self._keys.hub_keys())
 
-    def counts(self, statement: Statement) -> bool:
-        """Whether that key may say such a thing. Its signature was looked at when it came."""
-        if statement.kind == "receipt":
-            return statement.by in self._keys.hub_keys()
-        return statement.by in self._keys.sealing(statement.writer) or self._is_own(statement)
-
     def _is_own(self, statement: Statement) -> bool:
         # Before a station is enrolled nobody vouches for its key; it knows it all the same.
-        return statement.writer == self._identity.own and statement.by == self._identity.signer.public
+        own = self._identity
+        return statement.kind == "seal" and statement.writer == own.own and statement.by == own.signer.public
 
     def take(self, db: str, told: Iterable[Statement]) -> int:
         """Keeps what is signed, counts, and says more than what is here; how many statements that were. BadRequest for one
         of another database."""
-        new = []
+        told = list(told)
         for statement in told:
             if statement.db != db:
                 raise BadRequest(f"A statement about {statement.db[:80]} does not belong to {db}.")
-            if self.counts(statement) and statement.is_signed:
-                new.append(statement)
+        # What is here already is most of what comes, and its signatures were looked at.
+        known = set(self._held(db)) if told else set()
+        new = [each for each in self._counting(told) if each not in known and each.is_signed]
         while new:
             kept = self._here.get(PREFIX + db)
             held = [seals.read(each) for each in kept["statements"]] if kept else []

@@ -129,7 +129,7 @@ class World:
         if code != HUB:
             hub = self[HUB]
             drawn = enrolment_of(hub.parts).draw(code)
-            enrolment.join(parts.identity, hub.url, drawn, transport=self.way(hub.url))
+            enrolment.join(parts.identity, parts.vault, hub.url, drawn, transport=self.way(hub.url))
         return server
 
     def add_web_node(self, name: str, couchdb: str = "") -> Server:

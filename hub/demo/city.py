@@ -138,7 +138,7 @@ class City:
     def _prepare_station(self, number: int, station: Server, code: str, way: httpx.BaseTransport) -> None:
         parts = build_station(station.settings)
         try:
-            enrolment.join(parts.identity, self.hub.url, code, transport=way)
+            enrolment.join(parts.identity, parts.vault, self.hub.url, code, transport=way)
             role = "township_window" if parts.here.level == "township" else "village_clerk"
             name = f"{'王李张刘陈杨'[number - 1]}芳"
             person = Staff(f"V{number:03}", name, station.code, frozenset({role}))

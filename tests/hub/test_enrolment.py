@@ -36,7 +36,7 @@ def code(city: World) -> str:
 
 
 def join(city: World, laptop: Identity, code: str) -> int:
-    return enrolment.join(laptop, city[HUB].url, code, transport=city.way(city[HUB].url))
+    return enrolment.join(laptop, None, city[HUB].url, code, transport=city.way(city[HUB].url))
 
 
 def test_a_device_is_taken_in_for_a_code(city: World, laptop: Identity, code: str) -> None:
@@ -99,7 +99,7 @@ def test_what_can_be_no_code_is_said_before_anything_is_asked(
     city: World, laptop: Identity, typed: str
 ) -> None:
     with pytest.raises(DomainError) as said:
-        enrolment.join(laptop, "http://nobody", typed, transport=httpx.MockTransport(_never))
+        enrolment.join(laptop, None, "http://nobody", typed, transport=httpx.MockTransport(_never))
     assert said.value.problem.code == "code_form"
 
 
@@ -118,7 +118,7 @@ def test_the_code_itself_never_travels(city: World, laptop: Identity, code: str)
         sent.extend((request.content, body))
         return httpx.Response(answer.status_code, headers=answer.headers, content=body)
 
-    enrolment.join(laptop, city[HUB].url, code, transport=httpx.MockTransport(overhear))
+    enrolment.join(laptop, None, city[HUB].url, code, transport=httpx.MockTransport(overhear))
     told = b"".join(sent).decode()
     assert code not in told
     assert codes.key_of(code).hex() not in told
@@ -139,7 +139,8 @@ def replace_root(said: dict[str, Any]) -> dict[str, Any]:
     [
         replace_root,
         lambda said: {**said, "no": 9},
-        lambda said: {"root": said["root"], "no": said["no"]},
+        lambda said: {**said, "recovery": "age1" + "q" * 58},
+        lambda said: {name: said[name] for name in said if name != "proof"},
         lambda said: {**said, "proof": codes.prove(b"guess", "hub", {"root": MINE.public, "no": 1})},
         lambda said: [said],
         lambda said: {},
@@ -156,7 +157,7 @@ def test_nobody_between_can_play_the_hub(
         return httpx.Response(200, json=change(said))
 
     with pytest.raises(NotAPeer):
-        enrolment.join(laptop, city[HUB].url, code, transport=httpx.MockTransport(lie))
+        enrolment.join(laptop, None, city[HUB].url, code, transport=httpx.MockTransport(lie))
     assert laptop.root == ""
 
 
@@ -171,7 +172,7 @@ def test_a_relay_can_not_put_its_own_key_in(city: World, laptop: Identity, code:
         )
 
     with pytest.raises(Forbidden):
-        enrolment.join(laptop, city[HUB].url, code, transport=httpx.MockTransport(swap))
+        enrolment.join(laptop, None, city[HUB].url, code, transport=httpx.MockTransport(swap))
     assert MINE.public not in city[HUB].parts.keys.sealing(VILLAGE)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pyrage
 import pytest
 from click.testing import CliRunner
 
 from hub import days, root
 from hub.cli import main
-from station import keys
+from station import keys, sealing
 from sync.revisions import parse_rev
 from sync.signing import Signer
 from tests.hub.test_days import FILE
@@ -114,3 +115,17 @@ def test_the_command_rotates(tmp_path: Path) -> None:
     run = CliRunner().invoke(main, ["--data", str(folder), "rotate-key", str(folder / root.FILE)])
     assert run.exit_code == 0, run.output
     assert "signs with" in run.output
+
+
+def test_what_a_station_leaves_for_recovery_is_opened_with_the_identity_that_was_carried_away(
+    city: World,
+) -> None:
+    village, folder = city[VILLAGE].parts, city.folder / HUB
+    assert village.vault is not None
+    file = folder / root.RECOVERY
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    left = (village.settings.data / "recovery.age").read_bytes()
+    assert sealing.open_sealed(left, file.read_text()) == village.vault.key
+    other = str(pyrage.x25519.Identity.generate())
+    with pytest.raises(sealing.KeyRefused):
+        sealing.open_sealed(left, other)

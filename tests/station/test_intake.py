@@ -60,6 +60,25 @@ def test_what_may_come_in(db: str, revision: Revision, why: str | None) -> None:
     assert intake.problem(db, revision, OWN, EPOCH) == why
 
 
+def test_files_of_a_published_document_are_those_it_was_signed_with(city: World) -> None:
+    hub, township = city[HUB].parts, city[TOWNSHIP].parts
+    scan = ("image/jpeg", b"\xff\xd8 sample")
+    assert keys.publish(hub.store, hub.identity.signer, {"_id": "sample", "type": "notice"}, {"a.jpg": scan})
+    assert not keys.publish(
+        hub.store, hub.identity.signer, {"_id": "sample", "type": "notice"}, {"a.jpg": scan}
+    )
+    city.sync(TOWNSHIP)
+    public = township.store.database("public")
+    (sample,) = public.get_revisions({"sample": [public.leaves("sample")[0][0]]})
+    file = sample.attachments["a.jpg"]
+    assert file.data is not None
+    stub, other = file._replace(data=None), file._replace(data=b"\xff\xd8 others")
+    assert intake.problem("public", sample, OWN, EPOCH) is None
+    for files in ({}, {"a.jpg": stub}, {"a.jpg": other}, {"b.jpg": file}, {"a.jpg": file, "b.jpg": file}):
+        changed = sample._replace(attachments=files)
+        assert intake.problem("public", changed, OWN, EPOCH) == intake.NOT_SIGNED
+
+
 def test_a_calendar_that_a_township_made_up_is_not_taken(city: World) -> None:
     township = city[TOWNSHIP].parts
     keys.publish(township.store, FORGER, {**DOC, "schema": 1, "name": "", "year_complete": True})
