@@ -20,8 +20,6 @@ from station.passes import Passes
 from station.register import Register
 from station.trust import Trust
 from sync.errors import SyncError
-from sync.event_ids import parse_event_id
-from sync.peer import Refusal, Revision
 from sync.serving import ServedDatabase, ServedStore
 
 
@@ -66,14 +64,6 @@ class HubGate(Gate):
             self._heard_of.discard(db)
             with suppress(SyncError):  # a read is not to fail of it; the next write confirms
                 self.confirm(self._store.database(db))
-
-    def admit(self, principal: Principal, db: str, revision: Revision) -> Refusal | None:
-        """As any gate's; and what the hub itself wrote in a life that is over. A hub that was put back from a backup gets
-        its own decisions back from the stations that have them: they count by the hub's own seals, and by nothing else."""
-        number = parse_event_id(revision.id)
-        if number is not None and number.writer == self._own and not self._identity.wrote(*number[:2]):
-            return None
-        return super().admit(principal, db, revision)
 
     def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Confirms what is durable here, so that the station's next pull brings the proof home."""

@@ -130,7 +130,9 @@ class Agent:
                 if not plan.ask_further(self._unconfirmed_seconds()):
                     break
             if self._recovery is not None and outcome.parent and self._recovery.look():
-                self._standing.clear()  # they are repeated under new numbers
+                # What was refused is repeated under new numbers; what was not taken in before may be now.
+                for known in (self._standing, self._pulled, self._pushed, self._stated):
+                    known.clear()
             outcome.refused = self._refused()
             self._note(outcome)
             return outcome

@@ -165,7 +165,7 @@ class Casework:
 
     def _new_case_no(self, txn: LedgerTxn, station: str) -> str:
         day = self._clock().date()
-        start = first_serial(self._ledger.epoch, day, self._identity.number)
+        start = first_serial(self._ledger.epoch, self._identity.life, day, self._identity.number)
         while True:
             serial = txn.counter(f"case:{station}:{day:%Y%m%d}")
             if serial > numbers.MAX_SERIAL:

@@ -3,9 +3,9 @@
 Judges authority and nothing else: a badly filled event is let in and shown, since refusing it would lose it.
 The endpoint asks; the gate never touches a request body.
 
-Events come up only from who wrote them: a station brings its own, a township also its villages'. What comes down (the
-hub's decisions, receipts) a server fetches from above by itself; nobody may bring it from below, or a village's secret
-would be enough to decide as the bureau.
+Events come up from who wrote them: a station brings its own, a township also its villages'. What comes down (the hub's
+decisions) a server fetches from above by itself; brought back from below after a loss, it counts by the hub's seals, or a
+village's key would be enough to decide as the bureau.
 
     who            public   station-<own>   station-<its village>   anything else
     a village      read     read, write     -                       -
@@ -102,8 +102,14 @@ class Gate:
     def admit(self, principal: Principal, db: str, revision: Revision) -> Refusal | None:
         """None, or why this document may not come in by this station. Authority only."""
         number = ledger.parse_event_id(revision.id)
-        if number is not None and self.belongs(principal.code, number.writer) and self.serves(number.writer):
-            return None
+        if number is not None:
+            if self.belongs(principal.code, number.writer) and self.serves(number.writer):
+                return None
+            # What this server, or one above it, wrote in a life that is over: whoever was put back from a backup gets it back
+            # from below. It counts by the seals of who wrote it, and by nothing else (`station.proofs`).
+            above = (self._own, *tables.ancestors(self._own))
+            if number.writer in above and not self._identity.wrote(number.writer, number.epoch):
+                return None
         rev = revision.path[0] if revision.path else ""
         return Refusal(
             revision.id, rev, "forbidden", f"{principal.code} may not write {revision.id} into {db}"

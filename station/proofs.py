@@ -55,6 +55,10 @@ class Dispute(NamedTuple):
     kind: str
     signer: str
     n: int
+    proven: int
+    """How far the run is proven all the same."""
+    confirmed: int
+    """How far the hub has confirmed what is here."""
 
 
 class Proofs:
@@ -138,6 +142,16 @@ class Proofs:
             (statement.db, *statement.run, statement.kind, statement.by, statement.n, statement.head),
         )
 
+    def forget(self, db: str, run: Run, after: int) -> None:
+        """The events beyond `after` are not there any more."""
+        self._execute(
+            "UPDATE runs SET n = min(n, ?) WHERE db = ? AND writer = ? AND epoch = ?", (after, db, *run)
+        )
+        self._execute("DELETE FROM disputes WHERE db = ? AND writer = ? AND epoch = ?", (db, *run))
+        self._execute(
+            "DELETE FROM heads WHERE db = ? AND writer = ? AND epoch = ? AND n > ?", (db, *run, after)
+        )
+
     # -- what is known -------------------------------------------------------------------------------------------
 
     def proven(self, db: str) -> list[tuple[Run, int, str]]:
@@ -167,6 +181,7 @@ class Proofs:
     def disputes(self) -> list[Dispute]:
         """Statements that contradict what is here."""
         rows = self._execute(
-            "SELECT db, writer, epoch, kind, signer, n FROM disputes ORDER BY db, writer, epoch"
+            "SELECT db, writer, epoch, kind, signer, disputes.n, runs.n, confirmed FROM disputes JOIN runs USING (db, writer, epoch)"
+            " ORDER BY db, writer, epoch"
         )
         return [Dispute(db, Run(writer, epoch), *rest) for db, writer, epoch, *rest in rows]

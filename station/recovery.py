@@ -22,7 +22,7 @@ from station.identity import Identity
 from station.moment import Clock, stamp
 from station.register import Register
 from station.trust import Trust
-from sync.ledger import Ledger
+from sync.ledger import Ledger, discard
 from sync.seals import Run
 from sync.store import Store
 
@@ -45,12 +45,14 @@ class Recovery:
         self._clock = clock
         self._here = store.database(HERE, create=True)
 
-    def look(self) -> str:
-        """What was wrong and has been put in order: "went_back", "forked", or ""."""
+    def look(self, db: str = "") -> str:
+        """What was wrong and has been put in order: "went_back", "forked", "discarded", or "". `db`: the one database in which
+        anything is new."""
         self._register.catch_up()
-        kind, runs = self._wrong()
+        discarded = self._discard()
+        kind, runs = self._wrong({db} if db else self._databases())
         if not kind:
-            return ""
+            return "discarded" if discarded else ""
         old = self._ledger.epoch
         log.error(
             "this station's numbers are not its own any more (%s in %s): going on in a new epoch",
@@ -75,7 +77,20 @@ class Recovery:
         self._register.rebuild()
         return kind
 
-    def _wrong(self) -> tuple[str, set[tuple[str, str]]]:
+    def _discard(self) -> int:
+        """Takes out what others are said to have written and have not: beyond what is proven, what a seal of theirs
+        contradicts; beyond what the hub has confirmed, what its receipt contradicts, for of two copies of a laptop the hub
+        knows which one was first. The true events could not come in for them."""
+        count = 0
+        for each in self._register.disputes():
+            after = each.confirmed if each.kind == "receipt" else each.proven
+            if each.run.writer != self._identity.own and each.n > after:
+                log.warning("%s holds events of %s beyond %d that are not its own", each.db, each.run, after)
+                count += discard(self._store, each.db, *each.run, after)
+                self._register.forget(each.db, each.run, after)
+        return count
+
+    def _wrong(self, databases: set[str]) -> tuple[str, set[tuple[str, str]]]:
         """What is wrong, and the runs (database, epoch) whose ends are to be repeated. Only what is signed, by the hub or
         with our own key, counts as a sign of it: a relay that makes up events in our name is to move nothing here."""
         own, now = self._identity.own, self._ledger.epoch
@@ -85,7 +100,7 @@ class Recovery:
             if each.run.writer == own and not self._here.get(f"repeated:{each.db}:{each.run.epoch}")
         }
         back = set()
-        for db in self._databases():
+        for db in databases & self._databases():
             held = self._store.database(db).runs().get((own, now), 0)
             if any(each.run == (own, now) and each.n > held for each in self._trust.statements(db)):
                 back.add((db, now))

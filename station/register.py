@@ -296,6 +296,17 @@ class Register:
             with self._transaction():
                 self._fold(self._prove(db))
 
+    def forget(self, db: str, run: Run, after: int) -> None:
+        """The events of a run beyond `after` have been taken out of the store."""
+        beyond = "FROM events WHERE writer = ? AND epoch = ? AND db = ? AND n > ?"
+        with self._lock, self._transaction():
+            found = self._execute(f"SELECT DISTINCT case_no {beyond}", (*run, db, after))
+            touched = {case_no for (case_no,) in found}
+            self._execute(f"DELETE {beyond}", (*run, db, after))
+            self._executemany("DELETE FROM cases WHERE case_no = ?", [(case_no,) for case_no in touched])
+            self._proofs.forget(db, run, after)
+            self._fold(touched)
+
     def proven(self, db: str) -> list[tuple[Run, int, str]]:
         """(run, n, head): how far each writer's events in a database are proven by statements."""
         with self._lock:

@@ -1,6 +1,6 @@
 """What is stated of numbered events, kept for each database: this writer's seals, everybody's that came, the hub's receipts.
 
-    here/statements:<database>   {"statements": [one of each kind, run and key: the one that says most]}
+    here/statements:<database>   {"statements": [what `sync.seals.join` keeps]}
 
 Statements are taken from whoever brings them: they are signed, and those whose key does not count are not kept. What
 they prove about the events that are here, the register finds out as it follows the store (`station.proofs`). They are
@@ -81,11 +81,11 @@ class Trust:
             joined = seals.join(held, new)
             if len(joined) > seals.MAX_STATEMENTS:
                 raise TooLarge(f"More than {seals.MAX_STATEMENTS} statements about one database.")
-            added = set(joined.values()) - set(held)
+            added = joined - set(held)
             if not added:
                 return 0
             doc = {"_id": PREFIX + db, "type": "statements", "schema": 1}
-            written = sorted(joined.values(), key=lambda each: (each.kind, each.run, each.by))
+            written = sorted(joined)
             try:
                 self._here.put({**(kept or doc), "statements": [each._asdict() for each in written]})
                 return len(added)
@@ -96,7 +96,8 @@ class Trust:
     def seal(self, db: str) -> list[Statement]:
         """Seals what this writer has written into a database since it did so last; the new seals, kept already."""
         database = self._store.database(db)
-        held = {each.run: each for each in self.statements(db) if each.kind == "seal" and self._is_own(each)}
+        said = sorted(self.statements(db), key=lambda each: each.n)
+        held = {each.run: each for each in said if self._is_own(each)}
         sealed = []
         for (writer, epoch), n in database.runs().items():
             if not n or not self._identity.wrote(writer, epoch):
@@ -113,7 +114,7 @@ class Trust:
 
     def confirm(self, db: str, proven: Iterable[tuple[Run, int, str]], at: str) -> list[Statement]:
         """The hub's receipts for what it holds, proven; the new ones, kept already."""
-        held = {each.run: each.n for each in self.statements(db) if self._is_receipt(each)}
+        held = {each.run: each.n for each in sorted(self.statements(db)) if self._is_receipt(each)}
         receipts = [
             seals.state(self._identity.signer, "receipt", db, run, n, head, at)
             for run, n, head in proven

@@ -9,16 +9,14 @@ What a pass is: `station.passes`; what a statement is: `sync.seals`. The hub add
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, Response, request
 
 from station import passes, web
-from sync import seals, strict_json
-from sync.endpoint import answers
-from sync.errors import BadRequest, SyncError, TooLarge, Unauthorized
-
-LARGEST: Final = 1024 * 1024  # bytes of a request
+from sync import seals
+from sync.endpoint import answers, requests
+from sync.errors import BadRequest, SyncError, Unauthorized
 
 blueprint = Blueprint("trust", __name__, url_prefix="/trust")
 
@@ -50,18 +48,18 @@ def statements(db: str) -> Response:
     if type(told) is not list or len(told) > seals.MAX_STATEMENTS:
         raise BadRequest(f"The request brings a list of statements, at most {seals.MAX_STATEMENTS}.")
     new = parts.trust.take(db, [seals.read(each) for each in told])
-    if new and parts.recovery is not None and not parts.settings.parents:
-        parts.recovery.look()  # who has nobody above hears from below that it was put back to an earlier day
+    if new and parts.recovery is not None:
+        parts.recovery.look(
+            db
+        )  # also who has nobody above hears, from below, that it was put back to an earlier day
     parts.gate.written(principal, database)  # what they prove may be due a receipt
     parts.trust.seal(db)
     return answers.json({"statements": [each._asdict() for each in parts.trust.statements(db)]})
 
 
 def asked(*texts: str) -> dict[str, Any]:
-    """The request's JSON object, which has these members as texts; BadRequest, TooLarge."""
-    if (request.content_length or 0) > LARGEST:
-        raise TooLarge(f"A request has at most {LARGEST} bytes.")
-    given = strict_json.loads_object(request.get_data(cache=False) or b"{}")
+    """The request's JSON object, perhaps packed, which has these members as texts; BadRequest, TooLarge."""
+    given = requests.json_object()
     if missing := [name for name in texts if type(given.get(name)) is not str]:
         raise BadRequest(f"The request names {', '.join(missing)}.")
     return given

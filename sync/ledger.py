@@ -144,6 +144,20 @@ class Ledger:
         return len(again)
 
 
+def discard(store: Store, db: str, writer: str, epoch: str, after: int) -> int:
+    """Puts another writer's events, those numbered beyond `after`, into quarantine; how many. For when they are not what
+    their writer wrote. Whoever has the true ones is asked for them once more: the database is another one to its peers."""
+    database = store.database(db)
+    with store.transaction() as txn:
+        held = reading.runs(txn.connection, database.key).get((writer, epoch), 0)
+        ids = [event_id(writer, epoch, n) for n in range(after + 1, held + 1)]
+        if ids:
+            writing.discard(txn, database.key, ids, "The writer's seal contradicts it.")
+            writing.cut_run(txn, database.key, writer, epoch, after)
+            txn.counter(f"turn/{database.key}")
+    return len(ids)
+
+
 def _repeated(event: Mapping[str, Any]) -> dict[str, Any]:
     content = {name: value for name, value in event.items() if name not in ("_id", "_rev")}
     return {**content, "was": event["_id"]}

@@ -10,8 +10,8 @@ and two kinds of statement name a head:
     receipt   the hub:    "this is what I hold, up to n, since …"     signed with the hub's key
 
 Whoever holds 1..n and finds the stated head has every one of these events as it was written, none left out and none
-put in, whatever carried them. Statements need no trust in their carrier and no order: of two by one hand, of one kind,
-the one that says more replaces the other. Two that contradict each other mean a copied laptop, or a forger with its key.
+put in, whatever carried them. Statements need no trust in their carrier and no order; what is held is joined (`join`).
+Two by one hand that contradict each other mean a copied laptop, or a forger with its key.
 
 Which keys count is not decided here, nor is anything kept: `station.trust`.
 """
@@ -32,7 +32,10 @@ Kind: TypeAlias = Literal["seal", "receipt"]
 _HEAD = re.compile(r"[0-9a-f]{64}")
 _MOMENT = re.compile(r"[0-9T:+\-]{0,32}")
 MAX_STATEMENTS: Final = 1000
-"""In one database: two for each life of each server that ever wrote into it."""
+"""In one database: about two for each life of each server that ever wrote into it."""
+
+KEPT_SEALS: Final = 8
+"""Of one hand and run that no receipt has reached."""
 
 
 class Run(NamedTuple):
@@ -101,21 +104,36 @@ def read(written: Any) -> Statement:
     return statement
 
 
-def join(held: Iterable[Statement], told: Iterable[Statement]) -> dict[tuple[Kind, Run, str], Statement]:
-    """What both know together: of each kind, run and key the statement that says most. Commutative, associative,
-    idempotent: two of one hand that say one n keep the smaller head, so that everybody keeps the same."""
-    joined: dict[tuple[Kind, Run, str], Statement] = {}
-    for statement in (*held, *told):
-        key = (statement.kind, statement.run, statement.by)
-        kept = joined.get(key)
-        if kept is None or _rank(statement) > _rank(kept):
-            joined[key] = statement
-    return joined
+def join(held: Iterable[Statement], told: Iterable[Statement]) -> frozenset[Statement]:
+    """What both know together, without what says nothing more: of each run the receipt that says most, the seal that says
+    most, and the newest seals beyond that receipt, of each hand. Commutative, associative, idempotent.
+
+    The seals of two laptops that are copies are of one hand. Were only the one kept that says most, nobody would come to know
+    of the other, nor could what it sealed be proven.
+    """
+    by_hand: dict[tuple[Kind, Run, str], list[Statement]] = {}
+    for statement in {*held, *told}:
+        by_hand.setdefault((statement.kind, statement.run, statement.by), []).append(statement)
+    received: dict[Run, int] = {}
+    for (kind, run, _), said in by_hand.items():
+        if kind == "receipt":
+            received[run] = max(received.get(run, 0), *(each.n for each in said))
+    joined: set[Statement] = set()
+    for (kind, run, _), said in by_hand.items():
+        newest = sorted(said, key=_rank, reverse=True)
+        joined.add(newest[0])
+        if kind == "seal":
+            joined.update(each for each in newest[1:KEPT_SEALS] if each.n > received.get(run, 0))
+    return frozenset(joined)
 
 
-def _rank(statement: Statement) -> tuple[int, list[int], list[int]]:
-    # Smaller texts rank higher; any order would do that is the same everywhere.
-    return statement.n, [-ord(c) for c in statement.head], [-ord(c) for c in statement.at + statement.sig]
+def _rank(statement: Statement) -> tuple[int, str, str, str]:
+    return (
+        statement.n,
+        statement.head,
+        statement.at,
+        statement.sig,
+    )  # any order would do that is the same everywhere
 
 
 def beginning(db: str, run: Run) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import apsw
+
 from sync import revisions, strict_json, vetting, wire
 from sync.errors import BadRequest, Conflict, NotFound, TooLarge
 from sync.event_ids import PREFIX
@@ -49,7 +51,13 @@ class Database:
     def identity(self) -> str:
         """`<store uuid>/<incarnation>.<epoch>`: the same whatever way the database is reached. A store that begins a new
         epoch was put back, or copied: what was agreed on with it before is not relied on, and looked at once more."""
-        return f"{self._store.uuid}/{self.incarnation}.{self._store.epoch}"
+        with self._store.read() as connection:
+            return f"{self._store.uuid}/{self._life(connection)}"
+
+    def _life(self, connection: apsw.Connection) -> str:
+        """The incarnation, the store's epoch, and how often something was taken back out of the database."""
+        turns = scalar(connection, "SELECT value FROM counters WHERE name = ?", (f"turn/{self.key}",))
+        return f"{self.incarnation}.{self._store.epoch}" + (f".{turns}" if turns else "")
 
     # -- the six methods of a peer --------------------------------------------------------------------------------
 
@@ -287,6 +295,7 @@ class Database:
                 connection, "SELECT doc_count, del_count, created FROM databases WHERE db = ?", (self.key,)
             )
             last = scalar(connection, _LAST_SEQ, (self.key,))
+            life = self._life(connection)
         if not found:
             raise NotFound(f"There is no database {self.name!r} here.")
         ((living, dead, created),) = found
@@ -299,7 +308,7 @@ class Database:
             "compact_running": False,
             "instance_start_time": str(created),
             "disk_format_version": 8,
-            "incarnation": f"{self.incarnation}.{self._store.epoch}",
+            "incarnation": life,
             "epoch": self._store.epoch,
             "sizes": {"active": 0, "external": 0, "file": 0},
             "props": {},

@@ -329,6 +329,14 @@ def _extend_runs(connection: apsw.Connection, db: int, events: list[EventId]) ->
         connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", (db, writer, epoch, n, held))
 
 
+def discard(txn: Writing, db: int, ids: Sequence[str], reason: str) -> None:
+    """Moves events into quarantine."""
+    found = [Revision(id, (rev,), False, body) for id, rev, body in reading.texts(txn.connection, db, ids)]
+    _quarantine(txn, db, [(each, reason) for each in found])
+    for each in found:
+        purge(txn, db, each.id, [each.rev])
+
+
 def cut_run(txn: Writing, db: int, writer: str, epoch: str, n: int) -> None:
     """The events beyond `n` of that run have been forgotten."""
     txn.connection.execute(

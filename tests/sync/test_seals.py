@@ -117,11 +117,32 @@ def statements(draw: st.DrawFn) -> Statement:
     return seals.state(signer, kind, DB, run, n, draw(st.sampled_from([head(1), head(2)])))
 
 
-@given(st.lists(statements(), max_size=6), st.lists(statements(), max_size=6))
+@given(st.lists(statements(), max_size=8), st.lists(statements(), max_size=8))
 def test_statements_join_to_the_same_in_any_order_and_however_often(
     one: list[Statement], other: list[Statement]
 ) -> None:
     joined = seals.join(one, other)
-    assert joined == seals.join(other, one) == seals.join(joined.values(), [*one, *other, *one])
+    assert joined == seals.join(other, one) == seals.join(joined, [*one, *other, *one])
+    assert joined == seals.join(seals.join(one, ()), seals.join(other, ()))
     for statement in (*one, *other):
-        assert joined[statement.kind, statement.run, statement.by].n >= statement.n
+        same = [
+            each
+            for each in joined
+            if (each.kind, each.run, each.by) == (statement.kind, statement.run, statement.by)
+        ]
+        assert max(each.n for each in same) >= statement.n
+
+
+def test_two_copies_of_a_laptop_are_both_heard_until_the_hub_has_confirmed_more() -> None:
+    one, other = (
+        seals.state(DEVICE, "seal", DB, RUN, 3, head(1, 2, 3)),
+        seals.state(DEVICE, "seal", DB, RUN, 2, head(2, 1)),
+    )
+    assert seals.join([one], [other]) == {one, other}
+    receipt = seals.state(HUB, "receipt", DB, RUN, 2, head(2, 1))
+    assert seals.join([one], [other, receipt]) == {one, receipt}
+
+
+def test_seals_without_a_receipt_do_not_pile_up() -> None:
+    many = [seals.state(DEVICE, "seal", DB, RUN, n, head(1)) for n in range(1, 40)]
+    assert {each.n for each in seals.join(many, ())} == set(range(32, 40))
