@@ -275,12 +275,12 @@ class Register:
             return dict(self._execute(sql, args))
 
     def waiting(self) -> dict[str, int]:
-        """Cases with an event, of this station or one below it, that no receipt of the hub covers yet:
+        """Cases with an event that counts, of this station or one below it, that no receipt of the hub covers yet:
         {case_no: events waiting}."""
         sql = """SELECT events.case_no, count(*)
                  FROM runs CROSS JOIN events
                  WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
-                   AND events.db = runs.db AND events.n > runs.confirmed GROUP BY 1"""
+                   AND events.db = runs.db AND events.n > runs.confirmed AND (mine OR events.n <= runs.n) GROUP BY 1"""
         with self._lock:
             return {case_no: count for case_no, count in self._execute(sql, (tables.HUB,))}  # noqa: C416
 
