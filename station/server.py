@@ -19,6 +19,7 @@ from station.app import Parts
 from sync.endpoint import Endpoint
 from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import HttpServer
+from sync.store import Store
 
 log = logging.getLogger("bianmin.server")
 
@@ -98,13 +99,16 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
 
 
 def _follow(parts: Parts, stopping: threading.Event) -> None:
-    """Keeps the register close behind the store, so that no page has to wait for a long catch-up."""
+    """Keeps the register close behind the store, so that no page has to wait for a long catch-up, and the store tidy, so that
+    no save has to."""
     while not stopping.is_set():
         seen = parts.store.update_seq
         try:
             parts.register.catch_up()
             if parts.lives is not None:
                 parts.lives.note(seen, time.monotonic())
+            if isinstance(parts.store, Store):
+                parts.store.tend()
         except Exception:
             log.exception("the register could not follow; pages will try again")
             stopping.wait(5)

@@ -37,6 +37,8 @@ FSYNC_FAILED: Final = frozenset((apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_
 # WAL: readers and the writer do not wait for each other. FULL: what was acknowledged survives a power cut (NORMAL
 # loses it). temp_store: what SQLite sorts and spills stays in memory. secure_delete: what was deleted is gone from the file. trusted_schema and DEFENSIVE: a file prepared by
 # somebody else runs no code and cannot have its tables bent. mmap 0: an I/O error is an error, not a dead process.
+# wal_autocheckpoint: a last resort at 32 MB; a server moves the log into the file between two saves (`Store.tend`), since the
+# commit that happens to do it takes ten times as long as others.
 _PRAGMAS = f"""
     PRAGMA busy_timeout={BUSY_TIMEOUT};
     PRAGMA journal_mode=WAL;
@@ -48,6 +50,7 @@ _PRAGMAS = f"""
     PRAGMA secure_delete=ON;
     PRAGMA temp_store=MEMORY;
     PRAGMA cache_size=-16384;
+    PRAGMA wal_autocheckpoint=8000;
 """
 
 _LIMITS = {

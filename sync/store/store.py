@@ -32,6 +32,7 @@ from sync.store import connection as sqlite
 from sync.store import encryption, reading, schema, writing
 from sync.store.database import Database, seq_of
 
+TEND_AFTER: Final = 300  # changes, about 2 MB of log
 READERS: Final = 8
 
 
@@ -117,6 +118,7 @@ class Store:
         facts = dict(sqlite.rows(writer, "SELECT name, value FROM store"))
         self.uuid: str = facts["uuid"]
         self.epoch: str = facts["epoch"]
+        self._tended = 0
         self._seq: int = sqlite.scalar(writer, "SELECT value FROM counters WHERE name = 'seq'") or 0
         self._databases: dict[str, _Entry] = {
             name: _Entry(key, incarnation)
@@ -239,6 +241,13 @@ class Store:
                     self._changed.notify_all()
             if txn.touched and self._watchers:
                 self._tell({name for name, entry in self._databases.items() if entry.key in txn.touched})
+
+    def tend(self) -> None:
+        """Moves what the log has gathered into the file, if that is worth it; nobody who reads or writes waits for it."""
+        if self._seq - self._tended >= TEND_AFTER:
+            with self.read() as connection:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._tended = self._seq
 
     def backup(self, path: str | os.PathLike[str]) -> None:
         """A copy of the store as it is now, at `path`, encrypted as this one. Writers go on meanwhile.
