@@ -81,9 +81,11 @@ class Claims(HouseRules):
     # -- house rules ---------------------------------------------------------------------------------------------
 
     def may_see(self, staff: Staff, state: CaseState) -> bool:
-        """A bureau sees the cases of its district; the city sees all."""
+        """A bureau sees the cases of its district; the city sees all; villages and townships look at their own servers."""
         own, origin = tables.station(staff.station), tables.stations().get(state.origin_station)
-        return own.level == "city" or (origin is not None and origin.district_code == own.district_code)
+        return own.level == "city" or (
+            own.level == "district" and origin is not None and origin.district_code == own.district_code
+        )
 
     def claim_needed(self, staff: Staff, row: Mapping[str, Any], state: CaseState) -> bool:
         return (

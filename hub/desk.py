@@ -29,7 +29,7 @@ def bureaus() -> list[tables.District]:
 
 
 @blueprint.get("/desk")
-@staff_only
+@staff_only("desk")
 def queue() -> str:
     """The queue: `bureau`, `zone`, `mine`, `page`. A bureau's staff see their own; the city sees both together."""
     staff = me()
@@ -68,7 +68,7 @@ def queue() -> str:
 
 
 @blueprint.route("/desk/all", methods=["GET", "POST"])
-@staff_only
+@staff_only("desk")
 def everything() -> str:
     """All cases of the city, by district: also the three districts without a bureau."""
     staff = me()
@@ -96,13 +96,13 @@ def everything() -> str:
 
 
 @blueprint.post("/desk/<case_no>/claim")
-@staff_only
+@staff_only("claim")
 def claim(case_no: str) -> Any:
     return _claiming(case_no, me(), "claim")
 
 
 @blueprint.post("/desk/<case_no>/release")
-@staff_only
+@staff_only("claim")
 def release(case_no: str) -> Any:
     return _claiming(case_no, me(), "release")
 

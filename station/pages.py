@@ -18,7 +18,7 @@ from schemas.problems import N_, DomainError, Problem
 from station import forms
 from station.accounts import Staff
 from station.casework import Application, days_left
-from station.web import parts, signed_in, staff_only
+from station.web import may, parts, signed_in, staff_only
 
 blueprint = Blueprint("pages", __name__)
 
@@ -38,9 +38,14 @@ HERE = "current = ? AND stage <> ''"
 
 
 def condition(name: str) -> tuple[str, list[str]]:
-    """(where, args) of a list of this station, for the register."""
-    code = parts().settings.code
+    """(where, args) of a list of the window the reader works at, for the register."""
+    code = window()
     return (HERE, [code]) if name == "here" else ("origin = ? AND list = ?", [code, name])
+
+
+def window() -> str:
+    """Whose lists the reader sees: this station's, and at the hub, where the bureaus work too, those of their own."""
+    return me().station if parts().here.level == "city" else parts().settings.code
 
 
 def me() -> Staff:
@@ -51,8 +56,10 @@ def me() -> Staff:
 
 
 @blueprint.get("/")
-@staff_only
+@staff_only()
 def home() -> Any:
+    if not may("cases"):
+        return redirect(url_for("pages.sync"))
     if parts().here.level == "city":
         return redirect(url_for("desk.queue"))
     register, code = parts().register, parts().settings.code
@@ -71,16 +78,18 @@ def home() -> Any:
 
 
 @blueprint.get("/items")
-@staff_only
+@staff_only("items")
 def items() -> str:
     asked = request.args.get("q", "").strip()
-    offered = [(item, offer) for item, offer in offers.offers(parts().here) if _matches(item, asked)]
+    offered = [
+        (item, offer) for item, offer in offers.offers(tables.station(window())) if _matches(item, asked)
+    ]
     offered.sort(key=lambda pair: (MODES.index(pair[1].mode), pair[0].item_code))
     return render_template("items.html", asked=asked, offered=offered[:PAGE], found=len(offered))
 
 
 @blueprint.get("/items/<code>")
-@staff_only
+@staff_only("items")
 def item(code: str) -> str:
     found, offer = _offered(code)
     return render_template(
@@ -93,7 +102,7 @@ def item(code: str) -> str:
 
 
 @blueprint.get("/items/<code>/record")
-@staff_only
+@staff_only("record")
 def record(code: str) -> str:
     found, offer = _offered(code, open_only=True)
     entered = {"form": parts().random(16).hex()}
@@ -101,7 +110,7 @@ def record(code: str) -> str:
 
 
 @blueprint.post("/items/<code>/record")
-@staff_only
+@staff_only("record")
 def record_post(code: str) -> Any:
     found, offer = _offered(code, open_only=True)
     entered, ticked, problems = forms.application(request.form, tables.materials(code))
@@ -115,7 +124,7 @@ def record_post(code: str) -> Any:
 
 
 @blueprint.route("/cases", methods=["GET", "POST"])
-@staff_only
+@staff_only("cases")
 def cases() -> Any:
     """A list, or, posted so that no name or number ends up in an address, what was searched for."""
     name = request.args.get("list", "open")
@@ -126,7 +135,7 @@ def cases() -> Any:
     where, args = condition(name)
     if asked:
         found_by, more = forms.search(asked)
-        where, args = f"(origin = ? OR current = ?) AND {found_by}", [parts().settings.code] * 2 + more
+        where, args = f"(origin = ? OR current = ?) AND {found_by}", [window()] * 2 + more
     register = parts().register
     register.catch_up()
     rows = register.select(
@@ -139,13 +148,13 @@ def cases() -> Any:
 
 
 @blueprint.get("/cases/<case_no>")
-@staff_only
+@staff_only("cases")
 def case(case_no: str) -> str:
     return case_page(case_no)
 
 
 @blueprint.post("/cases/<case_no>/<event>")
-@staff_only
+@staff_only("act")
 def act(case_no: str, event: str) -> Any:
     """One step on a case. The same address serves a village's delivery and a bureau's decision: the rules differ, not the way."""
     state = visible(case_no)
@@ -162,7 +171,7 @@ def act(case_no: str, event: str) -> Any:
 
 
 @blueprint.get("/cases/<case_no>/receipt")
-@staff_only
+@staff_only("cases")
 def receipt(case_no: str) -> str:
     state = visible(case_no)
     taken = next((each.event for each in state.timeline if each.event["event"] == "receive"), None)
@@ -176,12 +185,14 @@ def receipt(case_no: str) -> str:
 
 
 @blueprint.get("/sync")
-@staff_only
+@staff_only("sync")
 def sync() -> str:
     register = parts().register
     register.catch_up()
     waiting = _waiting()
-    rows = [row for case_no in sorted(waiting)[:PAGE] if (row := register.case(case_no))]
+    # Whoever looks after the line, or audits it, need not know whose cases wait.
+    shown = sorted(waiting)[:PAGE] if may("cases") else []
+    rows = [row for case_no in shown if (row := register.case(case_no))]
     return render_template(
         "sync.html",
         status=parts().agent.status(),
@@ -194,7 +205,7 @@ def sync() -> str:
 
 
 @blueprint.post("/sync")
-@staff_only
+@staff_only("wake")
 def sync_now() -> Any:
     # Never in this request: on a line that goes nowhere every click would hold a thread.
     parts().agent.wake()
@@ -246,7 +257,7 @@ def _record_page(
 
 def _offered(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
     found = tables.items().get(code)
-    offer = offers.offer(found, parts().here) if found else None
+    offer = offers.offer(found, tables.station(window())) if found else None
     if found is None or offer is None or (open_only and offer.mode not in offers.OPENS_CASES):
         abort(404)
     return found, offer

@@ -29,8 +29,9 @@ from werkzeug.exceptions import HTTPException
 
 from schemas import numbers
 from schemas.problems import DomainError, Problem
-from station import words
+from station import duties, words
 from station.accounts import Staff
+from station.duties import Duty
 from sync.errors import SyncError
 from sync.scratch import ScratchFile
 
@@ -70,17 +71,24 @@ def signed_in() -> Staff | None:
     return cast("Staff | None", g.staff)
 
 
-def staff_only(view: Callable[..., Any]) -> Callable[..., Any]:
-    """A page for signed-in staff; anybody else is sent to sign in and comes back afterwards."""
+def staff_only(duty: Duty | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A page for signed-in staff with this duty; a stranger is sent to sign in and comes back afterwards."""
 
-    @functools.wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        if signed_in() is None:
-            back = request.path if request.method == "GET" else url_for("pages.home")
-            return redirect(url_for("signin.sign_in", next=back))
-        return view(*args, **kwargs)
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            staff = signed_in()
+            if staff is None:
+                back = request.path if request.method == "GET" else url_for("pages.home")
+                return redirect(url_for("signin.sign_in", next=back))
+            here = parts().here
+            if not (duties.may(staff, duty, here) if duty else duties.works_at(staff, here)):
+                abort(403)
+            return view(*args, **kwargs)
 
-    return guarded
+        return guarded
+
+    return guard
 
 
 def say(problem: Problem) -> str:
@@ -121,6 +129,12 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _our_fault)
 
 
+def may(duty: Duty) -> bool:
+    """Whether whoever sent this request has that duty here."""
+    staff = signed_in()
+    return staff is not None and duties.may(staff, duty, parts().here)
+
+
 def _context() -> dict[str, Any]:
     try:
         staff = signed_in()
@@ -130,7 +144,7 @@ def _context() -> dict[str, Any]:
             raise
         staff = None
     return {
-        "me": staff, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
+        "me": staff, "may": may, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
         "today": parts().clock().date().isoformat(),
     }  # fmt: skip

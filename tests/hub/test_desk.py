@@ -137,7 +137,7 @@ def test_who_has_no_step_to_take_can_not_hold_a_case(city: World, case_no: str) 
     page = lead.open(f"/cases/{case_no}")
     assert "由我办理" not in page
     lead.send(f"/desk/{case_no}/claim")
-    assert lead.status == 409
+    assert lead.status == 403
 
 
 def test_of_many_who_claim_at_once_one_gets_it(city: World, case_no: str) -> None:

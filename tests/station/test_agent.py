@@ -9,13 +9,16 @@ import pytest
 
 from hub import app as hub_app
 from hub import devices
-from station import plan
+from schemas import tables
+from schemas.problems import DomainError
+from station import forms, plan
 from station.accounts import Staff
+from station.casework import Application
 from station.moment import stamp
 from sync.errors import DiskFull
 from sync.signing import Signer
 from tests.test_journey import INSTANT, PERMIT, record
-from tests.world import HUB, QUICK, TOWNSHIP, VILLAGE, World
+from tests.world import HUB, QUICK, TOWNSHIP, VILLAGE, World, application
 
 DB = f"station-{VILLAGE}"
 
@@ -165,11 +168,14 @@ def test_staff_of_another_station_record_nothing_and_leave_nothing(city: World) 
     stray = Staff("V009", "陈错", "510903000000", frozenset({"district_window"}))
     village.accounts.set_staff(stray, "correct horse")
     clerk = city.visit(VILLAGE).sign_in("V009")
-    clerk.open(f"/items/{INSTANT.item_code}/record")
-    from tests.world import application
-
-    page = clerk.send(f"/items/{INSTANT.item_code}/record", **application(clerk.form))
-    assert "不属于本站" in page
+    clerk.open("/sign-in")
+    clerk.send(f"/items/{INSTANT.item_code}/record", **application("a" * 32))
+    assert clerk.status == 403
+    entered, ticked, _ = forms.application(application("a" * 32), tables.materials(INSTANT.item_code))
+    entered = {**entered, "item_code": INSTANT.item_code, "got": frozenset(ticked)}
+    with pytest.raises(DomainError) as caught:
+        village.casework.record(stray, Application(**entered))
+    assert caught.value.problem.code == "not_this_station"
     assert "station-510903000000" not in village.store.databases()
 
 

@@ -1,0 +1,61 @@
+"""What each role may open on a server's pages, and who may work at a server at all. Pure: holds two tables.
+
+Coarse on purpose: a duty opens a page, and nothing more. Which step a person may take on a case is schemas.lifecycle's
+to say, which cases a person sees is the house's (station.house, hub.claims). tests/rights/pages.csv says the same once
+more, written by hand, and a test asks every page as every role.
+
+    items    look at the catalogue           record   take in an application        cases   see lists and cases
+    act      take a step on a case           desk     see the bureaus' queues       claim   hold a case
+    sync     see how syncing goes            wake     sync now
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from schemas import tables
+from schemas.tables import Station
+from station.accounts import Staff
+
+Duty: TypeAlias = Literal["items", "record", "cases", "act", "desk", "claim", "sync", "wake"]
+
+_READS: Final = frozenset[Duty]({"items", "cases", "sync"})
+_WINDOW: Final = _READS | frozenset[Duty]({"record", "act", "wake"})
+_BUREAU: Final = _READS | frozenset[Duty]({"act", "desk", "claim"})
+
+DUTIES: Final[dict[str, frozenset[Duty]]] = {
+    "village_clerk": _WINDOW,
+    "township_window": _WINDOW,
+    "city_window": _WINDOW | {"desk"},
+    "district_window": _WINDOW | _BUREAU,
+    "examiner": _BUREAU,
+    "zone_head": _BUREAU,
+    "bureau_head": _BUREAU,
+    # Who supervises reads everything and edits nothing (domain.md §3).
+    "city_supervisor": _READS | {"desk"},
+    "district_supervisor": _READS | {"desk"},
+    # Who audits reads logs; the citizens' cases are not needed for it.
+    "auditor": frozenset({"items", "sync"}),
+}
+
+
+# What is written at a server is signed by its device, so only its own people write there. At the hub the bureaus are at home.
+_WRITES: Final = frozenset[Duty]({"record", "act", "claim", "wake"})
+
+
+def may(staff: Staff, duty: Duty, here: Station) -> bool:
+    """Whether this person may work here, and any of their roles has the duty."""
+    if not works_at(staff, here) or (duty in _WRITES and here.level != "city" and staff.station != here.code):
+        return False
+    return any(duty in DUTIES.get(role, ()) for role in staff.roles)
+
+
+def works_at(staff: Staff, here: Station) -> bool:
+    """Whether this person may look at pages of this server: of their own station and of those below it; at the hub,
+    where the bureaus work, also the staff of districts. A neighbour's clerk, or one of a village at the hub, may not."""
+    own = tables.stations().get(staff.station)
+    if own is None:
+        return False
+    if here.level == "city":
+        return own.level in ("district", "city")
+    return own.code == here.code or own.code in tables.ancestors(here.code)

@@ -1,0 +1,188 @@
+"""Every page × every role, at hub, township and village, as tests/rights/pages.csv says.
+
+Columns are groups of roles; `of` marks rows about one case, which nobody of another district may touch. What the table
+does not allow is 401 (being sent to sign in), 403 or 404, and has changed nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from schemas import offers, tables
+from station.accounts import ROLES, Staff
+from tests.rights.tables import AT, BUREAU, FAR, routes, table
+from tests.test_journey import PERMIT, record
+from tests.world import HUB, NEIGHBOUR, PASSWORD, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
+
+PAGES = table("pages")
+OTHER_BUREAU = "510922000000"
+COLUMN = {
+    "village_clerk": "clerk", "township_window": "clerk", "city_window": "clerk", "district_window": "window",
+    "examiner": "examiner", "zone_head": "examiner", "bureau_head": "examiner", "city_supervisor": "supervisor",
+    "district_supervisor": "supervisor", "auditor": "auditor",
+}  # fmt: skip
+BUREAUS = ("district_window", "examiner", "zone_head", "bureau_head", "district_supervisor")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One role of one station, at one server; `column` of the table says what they may."""
+
+    at: str
+    column: str
+    role: str = ""
+    station: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.at}-{self.role or 'stranger'}-of-{self.station or 'nowhere'}"
+
+    def may(self, row: dict[str, str]) -> bool:
+        return row[self.column] == "y" and not (row["of"] == "case" and self.station == OTHER_BUREAU)
+
+
+def askers() -> Iterator[Asker]:
+    for at, code in AT.items():
+        yield Asker(at, "stranger")
+        own = {"village": "village_clerk", "township": "township_window", "hub": "city_window"}[at]
+        yield Asker(at, "clerk", own, code)
+        for role in BUREAUS:
+            yield Asker(at, COLUMN[role], role, BUREAU)
+            yield Asker(at, COLUMN[role] if at == "hub" else "outsider", role, OTHER_BUREAU)
+        yield Asker(at, "supervisor", "city_supervisor", HUB)
+        for station in dict.fromkeys((code, HUB)):
+            yield Asker(at, "auditor", "auditor", station)
+        yield Asker(at, "outsider", "village_clerk", NEIGHBOUR)
+        yield Asker(at, "outsider", "township_window", FAR)
+        if at != "village":
+            yield Asker(at, "outsider", "village_clerk", VILLAGE)
+        if at == "hub":
+            yield Asker(at, "outsider", "township_window", TOWNSHIP)
+            yield Asker(at, "outsider", "auditor", VILLAGE)
+
+
+ASKERS = list(askers())
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with small_city(tmp_path_factory.mktemp("rights")) as world:
+        yield world
+
+
+class Session:
+    """A browser of this asker, with a case of their own to act on."""
+
+    def __init__(self, city: World, asker: Asker) -> None:
+        self.city, self.asker = city, asker
+        self.server = city[AT[asker.at]]
+        self.case_no = record(city, PERMIT)
+        city.sync(VILLAGE, TOWNSHIP)
+        self.employee_no = f"Z{next(_numbers):03}"
+        if asker.role:
+            staff = Staff(self.employee_no, "某人", asker.station, frozenset({asker.role}))
+            self.server.parts.accounts.set_staff(staff, PASSWORD)
+        self.client = Client(self.server.app)
+        if asker.role:
+            assert self.ask("POST", "/sign-in").status_code == 303
+        if asker.role in ("zone_head", "bureau_head"):
+            # A head decides; somebody accepts before and somebody reviews.
+            hub = city[HUB].parts.casework
+            steps = [("accept", {}), ("assign", {"to": PERMIT.zone})]
+            hub.act(self.case_no, PEOPLE["E001"], steps)
+
+    def ask(self, method: str, route: str) -> TestResponse:
+        """The request of this row, with everything in it that a page's form would bring."""
+        item = self._item()
+        fields: dict[str, str] = {}
+        event, fields_of_event = self._step()
+        path = (
+            route.replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
+            .replace("<any(zh, en):language>", "zh")
+        )  # fmt: skip
+        path = path.replace(
+            "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
+        )
+        if route == "/items/<code>/record":
+            fields = dict(application(f"{next(_numbers):032x}"))
+        elif "<event>" in route:
+            fields = fields_of_event
+        elif route == "/sign-in":
+            fields = {"employee_no": self.employee_no, "password": PASSWORD if self.asker.role else "wrong"}
+        else:
+            fields = {"q": "赵小明"}
+        if method != "POST":
+            return self.client.open(path, method=method, buffered=True)
+        if "<event>" in route and self.asker.at == "hub":
+            self.ask("POST", "/desk/<case_no>/claim")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/sign-in").text)
+        assert token
+        return self.client.post(path, data={**fields, "csrf_token": token[1]}, buffered=True)
+
+    def _item(self) -> str:
+        """An item that this asker's window takes in."""
+        asker = self.asker
+        if asker.at != "hub" or asker.column in ("stranger", "outsider"):
+            return PERMIT.item_code
+        open_here = offers.offers(tables.station(asker.station))
+        return next(item.item_code for item, offer in open_here if offer.mode in offers.OPENS_CASES)
+
+    def _step(self) -> tuple[str, dict[str, str]]:
+        if self.asker.role == "examiner":
+            return "accept", {}
+        if self.asker.role in ("zone_head", "bureau_head"):
+            return "deny", {"reason": "经核查，与申报材料不符，不予许可", "remedy": "可申请行政复议"}
+        return "withdraw", {"reason": "申请人要求撤回"}
+
+
+@pytest.mark.parametrize("at", AT)
+def test_every_page_has_its_row_and_every_row_its_page(city: World, at: str) -> None:
+    there = {each for each in routes(city[AT[at]].app) if not each[1].startswith("/db")}
+    kinds = {"all", "hub" if at == "hub" else "station"}
+    written = [(row["method"], row["route"]) for row in PAGES if row["at"] in kinds]
+    assert there == set(written)
+    assert len(written) == len(set(written))
+
+
+def test_every_role_is_asked_about() -> None:
+    assert {asker.role for asker in ASKERS} == {"", *ROLES}
+
+
+def refused(answer: TestResponse) -> bool:
+    sent_away = answer.status_code == 302 and answer.location.startswith("/sign-in")
+    return sent_away or answer.status_code in (401, 403, 404)
+
+
+@pytest.mark.parametrize("asker", ASKERS, ids=str)
+def test_a_page_opens_for_exactly_the_roles_of_the_table(city: World, asker: Asker) -> None:
+    session = Session(city, asker)
+    rows = [row for row in PAGES if row["at"] in ("all", "hub" if asker.at == "hub" else "station")]
+    # What one may do to a case comes before what is left of it; who must claim it, claims it first.
+    order = ("/release", "<event>", "/sign-out")
+    rows.sort(key=lambda row: [part in row["route"] for part in reversed(order)])
+    before = session.server.parts.store.update_seq
+    wrong = []
+    for row in rows:
+        if asker.may(row):
+            continue
+        for method in (row["method"], "HEAD") if row["method"] == "GET" else (row["method"],):
+            answer = session.ask(method, row["route"])
+            if not refused(answer):
+                wrong.append(f"{method} {row['route']}: {answer.status_code}")
+    if session.server.parts.store.update_seq != before:
+        wrong.append("what was refused has changed something")
+    for row in rows:
+        if not asker.may(row):
+            continue
+        answer = session.ask(row["method"], row["route"])
+        if not asker.role and (row["method"], row["route"]) == ("POST", "/sign-in"):
+            assert answer.status_code == 403, "nobody's password"
+        elif refused(answer) or answer.status_code >= 400:
+            wrong.append(f"{row['method']} {row['route']}: {answer.status_code}")
+    assert not wrong, "\n" + "\n".join(wrong)
