@@ -1,8 +1,8 @@
 """Staff accounts and server-side sessions, kept in the database `here`, which no peer can reach.
 
     here/staff:<employee_no>          who may sign in, with which roles (argon2id hash)
-    here/_local/session:<sha256>      one signed-in browser; the cookie holds the random value, the store its hash
-    here/_local/attempts:<digest>     failures of one name, so that guessing slows down and stays slow over a restart
+    here/_local/session:<sha256>      one signed-in browser; the cookie holds the random value, the store its hash. Locked
+                                      when nothing was asked for a while; then it keeps the form that came too late
     here/secret-key                   what signs form tokens; a hub's web nodes share it
 
 Holds no page and reads no request; time and randomness come in.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,17 +23,17 @@ from argon2.exceptions import VerificationError
 
 from schemas import tables
 from schemas.problems import N_, DomainError, Problem
+from station.attempts import ADDRESS, NAME, Attempts
 from station.databases import HERE
 from station.moment import Clock, read, stamp
-from sync.errors import Conflict
+from sync.errors import Conflict, SyncError
 from sync.serving import ServedStore
 
-SESSION, ATTEMPTS = "session:", "attempts:"
+SESSION = "session:"
 SLACK = timedelta(minutes=5)
 SESSION_HOURS = 12
-# A locked-out clerk calls the township; a guesser gets 5 tries, then one every 30 s, 60 s, … up to 15 min.
-FREE_FAILURES = 5
-LONGEST_WAIT = timedelta(minutes=15)
+# A session notes that it was used at most this often: each note is a durable write.
+NOTED = timedelta(minutes=1)
 # 46 MiB, one lane: about 60 ms on an old laptop, out of reach of guessing by graphics cards.
 HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
 
@@ -75,7 +74,7 @@ class Accounts:
         self._random = random
         self._hasher = hasher
         self._told = told
-        self._counting = threading.Lock()
+        self.attempts = Attempts(self._db, clock)
         # Compared against when nobody has the name, so that both answers take the same time.
         self._nobody = hasher.hash("no such member of staff")
 
@@ -118,38 +117,93 @@ class Accounts:
 
     # -- signing in ----------------------------------------------------------------------------------------------
 
-    def sign_in(self, employee_no: str, password: str) -> str:
-        """A new session's secret; DomainError with one answer for a wrong name and a wrong password."""
-        attempts_id = ATTEMPTS + hashlib.sha256(employee_no.encode()).hexdigest()[:32]
-        now = self._clock()
-        with self._counting:
-            # Counted before the password is looked at, so that many guesses at once are many guesses.
-            self._note_attempt(attempts_id, now)
+    def sign_in(self, employee_no: str, password: str, *, address: str = "", before: str = "") -> str:
+        """A new session's secret; DomainError with one answer for a wrong name and a wrong password.
+
+        `before` is the secret of the session this browser had: it ends, and leaves its held form to the same person.
+        `address` is where the browser is; guesses are counted by name and by address.
+        """
+        now, place = self._clock(), f"address {address}"
+        wait = (self.attempts.count(place, ADDRESS) if address else 0) or self.attempts.count(
+            employee_no, NAME
+        )
+        if wait:
+            raise DomainError(
+                Problem("sign_in_wait", N_("连续输错多次，请 {seconds} 秒后再试"), {"seconds": wait})
+            )
         doc = self._db.get(f"staff:{employee_no}")
         if not self._matches(doc["password"] if doc else self._nobody, password) or doc is None:
             raise DomainError(Problem("sign_in_wrong", N_("工号或密码不对，请重新输入"), {}))
-        self._db.delete_local(attempts_id)
         if self._told is not None:
             self._told(employee_no, password, new=False)
+        self.attempts.forget(employee_no)
+        if address:
+            self.attempts.take_back(place)
         self._sweep(now)
         secret = base64.urlsafe_b64encode(self._random(32)).decode().rstrip("=")
         expires = now + timedelta(hours=SESSION_HOURS)
-        kept = {"staff": employee_no, "began": stamp(now), "expires": stamp(expires), "under": _under(doc)}
+        kept = {
+            "staff": employee_no, "began": stamp(now), "expires": stamp(expires), "seen": stamp(now), "under": _under(doc),
+        }  # fmt: skip
+        old = self._good(before) if before else None
+        if old and old["staff"] == employee_no and "held" in old:
+            kept["held"] = old["held"]
+        self.sign_out(before)
         self._db.put_local(_session_id(secret), kept)
         return secret
 
-    def session(self, secret: str) -> Staff | None:
-        """Who holds this session now; None where it ended, ran out, never was, or began under another password."""
+    def session(self, secret: str, idle: timedelta | None = None) -> Staff | None:
+        """Who holds this session now; None where it ended, ran out, never was, began under another password, or is
+        locked because nothing was asked for as long as `idle`. Asking counts as use."""
+        kept = self._good(secret)
+        if kept is None or self._is_idle(kept, idle):
+            return None
+        now = self._clock()
+        if idle is not None and abs(now - read(kept["seen"])) >= min(NOTED, idle / 10):
+            with suppress(SyncError):  # on a full disk pages still open; the session only locks sooner
+                self._db.put_local(_session_id(secret), {**kept, "seen": stamp(now)})
+        return self.staff(kept["staff"])
+
+    def locked(self, secret: str, idle: timedelta) -> Staff | None:
+        """Whose session this is, if it is good but for nobody having used it for so long."""
+        kept = self._good(secret)
+        return self.staff(kept["staff"]) if kept is not None and self._is_idle(kept, idle) else None
+
+    def hold(self, secret: str, form: Mapping[str, Any]) -> None:
+        """Keeps what was sent when the session had locked already, for the same person to send again."""
+        if kept := self._good(secret):
+            self._db.put_local(_session_id(secret), {**kept, "held": dict(form)})
+
+    def held(self, secret: str) -> dict[str, Any] | None:
+        """What `hold` keeps for this session, or None."""
+        kept = self._good(secret)
+        return kept.get("held") if kept else None
+
+    def drop_held(self, secret: str) -> None:
+        """Forgets what was held."""
+        if (kept := self._good(secret)) and "held" in kept:
+            self._db.put_local(
+                _session_id(secret), {key: value for key, value in kept.items() if key != "held"}
+            )
+
+    def sign_out(self, secret: str) -> None:
+        """Ends the session on the server, whatever the browser keeps."""
+        if secret:
+            self._db.delete_local(_session_id(secret))
+
+    def _good(self, secret: str) -> dict[str, Any] | None:
+        """The session's record, unless it ended, ran out, or began under another password. Locked ones are good."""
         kept = self._db.get_local(_session_id(secret))
         # The clock may have been put right since: a session is good for its hours after its beginning, not before it.
         if not kept or not read(kept["began"]) - SLACK <= self._clock() < read(kept["expires"]):
             return None
         doc = self._db.get(f"staff:{kept['staff']}")
-        return self.staff(kept["staff"]) if doc is not None and _under(doc) == kept["under"] else None
+        if doc is None or _under(doc) != kept["under"]:
+            return None
+        return {"seen": kept["began"], **kept}
 
-    def sign_out(self, secret: str) -> None:
-        """Ends the session on the server, whatever the browser keeps."""
-        self._db.delete_local(_session_id(secret))
+    def _is_idle(self, kept: Mapping[str, Any], idle: timedelta | None) -> bool:
+        return idle is not None and self._clock() - read(kept["seen"]) >= idle
 
     # -- small things this server keeps for itself ---------------------------------------------------------------
 
@@ -170,30 +224,12 @@ class Accounts:
         except VerificationError:
             return False
 
-    def _note_attempt(self, id_: str, now: datetime) -> None:
-        kept = self._db.get_local(id_)
-        failures, again_at = (kept["failures"], read(kept["again_at"])) if kept else (0, now)
-        if again_at > now + LONGEST_WAIT:
-            # Never longer than the longest wait, also when the clock was wrong for a while.
-            again_at = now + LONGEST_WAIT
-            self._db.put_local(id_, {"failures": failures, "again_at": stamp(again_at)})
-        if now < again_at:
-            seconds = int((again_at - now).total_seconds()) + 1
-            raise DomainError(
-                Problem("sign_in_wait", N_("连续输错多次，请 {seconds} 秒后再试"), {"seconds": seconds})
-            )
-        failures += 1
-        wait = timedelta(0)
-        if failures >= FREE_FAILURES:
-            wait = min(LONGEST_WAIT, timedelta(seconds=30 * 2 ** min(failures - FREE_FAILURES, 10)))
-        self._db.put_local(id_, {"failures": failures, "again_at": stamp(now + wait)})
-
     def _sweep(self, now: datetime) -> None:
         """Forgets sessions and failures that count no more, so that years of signing in leave nothing behind."""
-        for prefix, ends in ((SESSION, "expires"), (ATTEMPTS, "again_at")):
-            for id_, kept in self._db.local_documents(prefix).items():
-                if read(kept[ends]) + timedelta(days=1) < now:
-                    self._db.delete_local(id_)
+        self.attempts.sweep(now)
+        for id_, kept in self._db.local_documents(SESSION).items():
+            if read(kept["expires"]) + timedelta(days=1) < now:
+                self._db.delete_local(id_)
 
 
 def _under(doc: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ class Settings:
     language: str = "zh"
     encrypt: bool = True
     key_file: Path | None = None
+    idle_lock: float = 600.0
     couchdb_url: str = ""
     couchdb_public: bool = False
     sources: dict[str, str] = field(default_factory=dict, compare=False)
@@ -135,6 +136,8 @@ def settings_options(
         click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), envvar="BIANMIN_KEY_FILE",
                      help="Keep the key of the encrypted files in this file instead of the computer's keystore; not in the"
                           " data folder."),
+        click.option("--idle-lock", type=click.FloatRange(60, 43200), default=600.0, show_default=True,
+                     envvar="BIANMIN_IDLE_LOCK", help="Seconds without a request after which a page asks for the password."),
     ]  # fmt: skip
 
     if hub:

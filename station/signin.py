@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 
 from schemas.problems import DomainError
 from station import web
@@ -14,7 +14,7 @@ blueprint = Blueprint("signin", __name__)
 
 @blueprint.get("/sign-in")
 def sign_in() -> str:
-    return render_template("sign_in.html", next=_local(request.args.get("next", "")))
+    return render_template("sign_in.html", next=_local(request.args.get("next", "")), locked=web.locked())
 
 
 @blueprint.post("/sign-in")
@@ -22,16 +22,35 @@ def sign_in_post() -> Any:
     employee_no = request.form.get("employee_no", "").strip()
     back = _local(request.form.get("next", ""))
     try:
-        secret = web.parts().accounts.sign_in(employee_no, request.form.get("password", ""))
+        secret = web.parts().accounts.sign_in(
+            employee_no,
+            request.form.get("password", ""),
+            address=request.remote_addr or "",
+            before=request.cookies.get(web.COOKIE, ""),
+        )
     except DomainError as error:
-        page = render_template("sign_in.html", next=back, employee_no=employee_no, problem=error.problem)
+        page = render_template(
+            "sign_in.html", next=back, employee_no=employee_no, problem=error.problem, locked=web.locked()
+        )
         return page, 403
     return web.begin_session(_redirect(back or url_for("pages.home")), secret)
+
+
+@blueprint.get("/sign-in/go-on")
+@web.staff_only()
+def go_on() -> Any:
+    """The form that came when the session had locked already: shown as kept, and sent again by its owner's hand."""
+    accounts, secret = web.parts().accounts, request.cookies[web.COOKIE]
+    held = accounts.held(secret)
+    if held is None:
+        return redirect(url_for("pages.home"))
+    return render_template("go_on.html", action=held["path"], fields=held["fields"])
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Any:
     web.parts().accounts.sign_out(request.cookies.get(web.COOKIE, ""))
+    session.clear()
     response = _redirect(url_for("signin.sign_in"))
     response.delete_cookie(web.COOKIE)
     return response

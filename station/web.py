@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import (
@@ -23,6 +23,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -31,7 +32,9 @@ from schemas import numbers
 from schemas.problems import DomainError, Problem
 from station import duties, words
 from station.accounts import Staff
+from station.agent import DIALECT
 from station.duties import Duty
+from station.guessing import Guard
 from sync.errors import SyncError
 from sync.scratch import ScratchFile
 
@@ -40,10 +43,11 @@ if TYPE_CHECKING:
 
 COOKIE = "bianmin_session"
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
-# Everything a page needs comes from its own server; no inline script, nobody may frame it.
+# Everything a page needs comes from its own server, and there is no script; nobody may frame it. `data:` are the ticks
+# and arrows inside Bootstrap's own style sheet.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
 )
 
 
@@ -67,8 +71,30 @@ def signed_in() -> Staff | None:
     """Who sent this request, from the session cookie; looked up once a request."""
     if "staff" not in g:
         secret = request.cookies.get(COOKIE, "")
-        g.staff = parts().accounts.session(secret) if secret else None
+        g.staff = parts().accounts.session(secret, idle()) if secret else None
     return cast("Staff | None", g.staff)
+
+
+def idle() -> timedelta:
+    """How long a session may go unused before it asks for the password again."""
+    return timedelta(seconds=parts().settings.idle_lock)
+
+
+def locked() -> Staff | None:
+    """Whose session this browser has, if it is locked."""
+    secret = request.cookies.get(COOKIE, "")
+    return parts().accounts.locked(secret, idle()) if secret else None
+
+
+def _send_to_sign_in() -> Any:
+    """To the sign-in page, and back here afterwards. A form that came too late is kept for its sender."""
+    if request.method != "POST":
+        return redirect(url_for("signin.sign_in", next=request.path))
+    if locked() is None:
+        return redirect(url_for("signin.sign_in", next=url_for("pages.home")))
+    fields = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    parts().accounts.hold(request.cookies[COOKIE], {"path": request.path, "fields": fields})
+    return redirect(url_for("signin.sign_in", next=url_for("signin.go_on")))
 
 
 def staff_only(duty: Duty | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -79,11 +105,12 @@ def staff_only(duty: Duty | None = None) -> Callable[[Callable[..., Any]], Calla
         def guarded(*args: Any, **kwargs: Any) -> Any:
             staff = signed_in()
             if staff is None:
-                back = request.path if request.method == "GET" else url_for("pages.home")
-                return redirect(url_for("signin.sign_in", next=back))
+                return _send_to_sign_in()
             here = parts().here
             if not (duties.may(staff, duty, here) if duty else duties.works_at(staff, here)):
                 abort(403)
+            if request.method == "POST" and "held" in request.form:
+                parts().accounts.drop_held(request.cookies[COOKIE])
             return view(*args, **kwargs)
 
         return guarded
@@ -110,13 +137,24 @@ def locale() -> str:
     return LANGUAGES.get(chosen, LANGUAGES["zh"])
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """Flask's, with cookies that never leave TLS once they came by it."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
 def install(app: Flask) -> None:
     """Adds all of the above to an application."""
     app.request_class = PageRequest
     csrf.init_app(app)
     babel.init_app(app, locale_selector=locale, default_locale=LANGUAGES["zh"])
+    app.session_interface = _Sessions()
+    guard = Guard(app.extensions["bianmin"].accounts.attempts, DIALECT)
     app.before_request(_refuse_other_hosts)
+    app.before_request(guard.before)
     app.after_request(_headers)
+    app.after_request(guard.after)
     app.context_processor(_context)
     app.add_template_filter(_day, "day")
     app.add_template_filter(_moment, "moment")
@@ -179,6 +217,8 @@ def _headers(response: Response) -> Response:
         response.vary.add("Cookie")
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Referrer-Policy"] = "same-origin"
     return response
 
@@ -239,7 +279,9 @@ def _our_fault(error: Exception) -> tuple[str, int]:
 
 def set_language(response: Response, language: str) -> Response:
     """Remembers the chosen language in this browser for a year."""
-    response.set_cookie("language", language, max_age=365 * 86400, httponly=True, samesite="Lax")
+    response.set_cookie(
+        "language", language, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure
+    )
     return response
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from schemas.problems import DomainError
-from station.accounts import FREE_FAILURES, SESSION_HOURS, Accounts
+from station.accounts import SESSION_HOURS, Accounts
+from station.attempts import NAME
 from sync.store import Store
 from tests.world import PASSWORD, PEOPLE, QUICK, Time
 
@@ -49,7 +50,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(accounts: Acco
 
 
 def test_guessing_is_slowed_even_with_the_right_password(accounts: Accounts, time: Time) -> None:
-    for _ in range(FREE_FAILURES):
+    for _ in range(NAME.free):
         refusal(accounts, "V001", "wrong")
     assert refusal(accounts, "V001", PASSWORD) == "sign_in_wait"
     time.pass_(seconds=31)
@@ -57,7 +58,7 @@ def test_guessing_is_slowed_even_with_the_right_password(accounts: Accounts, tim
 
 
 def test_the_wait_survives_a_restart_and_grows(accounts: Accounts, store: Store, time: Time) -> None:
-    for _ in range(FREE_FAILURES):
+    for _ in range(NAME.free):
         refusal(accounts, "V001", "wrong")
     again = Accounts(store, clock=time, random=lambda n: bytes(n), hasher=QUICK)
     assert refusal(again, "V001", PASSWORD) == "sign_in_wait"
@@ -70,7 +71,7 @@ def test_the_wait_survives_a_restart_and_grows(accounts: Accounts, store: Store,
 
 
 def test_success_forgets_earlier_failures(accounts: Accounts) -> None:
-    for _ in range(FREE_FAILURES - 1):
+    for _ in range(NAME.free - 1):
         refusal(accounts, "V001", "wrong")
     accounts.sign_in("V001", PASSWORD)
     assert refusal(accounts, "V001", "wrong") == "sign_in_wrong"
@@ -136,7 +137,7 @@ def test_years_of_signing_in_leave_nothing_behind(accounts: Accounts, store: Sto
 
 def test_a_clock_that_was_wrong_for_a_while_locks_nobody_out(accounts: Accounts, time: Time) -> None:
     time.pass_(days=4000)
-    for _ in range(FREE_FAILURES + 5):
+    for _ in range(NAME.free + 5):
         refusal(accounts, "V001", "wrong")
     time.pass_(days=-4000)
     assert refusal(accounts, "V001", PASSWORD) == "sign_in_wait"
@@ -147,7 +148,7 @@ def test_a_clock_that_was_wrong_for_a_while_locks_nobody_out(accounts: Accounts,
 def test_many_guesses_at_once_are_many_guesses(accounts: Accounts) -> None:
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(lambda _: refusal(accounts, "V001", "wrong"), range(32)))
-    assert codes.count("sign_in_wrong") == FREE_FAILURES
+    assert codes.count("sign_in_wrong") == NAME.free
 
 
 @pytest.mark.parametrize(
