@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import keystore, server, vault
+from station import keystore, logs, server, vault
 from station.accounts import ROLES, Staff
 from station.app import Parts
 from station.sealing import KeyRefused
@@ -100,11 +99,7 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
 
 def serve(settings: Settings, build: Build) -> None:
     """Serves until stopped. The port is taken before the store is touched, and released in every case."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # httpx logs every address it asks; documents' ids in there are nobody's business.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.set_up()
     with sentences():
         bound = server.listen(settings.host, settings.port)
         try:

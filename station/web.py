@@ -27,15 +27,16 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
 
-from schemas import numbers
+from schemas import numbers, tables
 from schemas.problems import DomainError, Problem
 from station import duties, words
 from station.accounts import Staff
 from station.agent import DIALECT
 from station.duties import Duty
 from station.guessing import Guard
-from sync.errors import SyncError
+from sync.errors import OurFault, SyncError
 from sync.scratch import ScratchFile
 
 if TYPE_CHECKING:
@@ -86,10 +87,31 @@ def locked() -> Staff | None:
     return parts().accounts.locked(secret, idle()) if secret else None
 
 
+def own_path(path: str) -> str:
+    """`path` if a page of this server is there and nothing in it but codes of ours; else "". So no redirect leads to
+    another host, and none carries on what somebody typed into an address."""
+    try:
+        endpoint, given = current_app.url_map.bind("").match(path, "GET")
+    except (HTTPException, RoutingException):
+        return ""
+    if endpoint.startswith(("db.", "static", "bootstrap.")) or not all(map(_is_code, given.values())):
+        return ""
+    return path
+
+
+def _is_code(value: str) -> bool:
+    if value in tables.items():
+        return True
+    try:
+        return bool(numbers.parse_case_no(value))
+    except DomainError:
+        return False
+
+
 def _send_to_sign_in() -> Any:
     """To the sign-in page, and back here afterwards. A form that came too late is kept for its sender."""
     if request.method != "POST":
-        return redirect(url_for("signin.sign_in", next=request.path))
+        return redirect(url_for("signin.sign_in", next=own_path(request.path) or None))
     if locked() is None:
         return redirect(url_for("signin.sign_in", next=url_for("pages.home")))
     fields = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
@@ -259,7 +281,9 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _sync_error(error: SyncError) -> tuple[str, int]:
-    current_app.logger.error("store: %s", error)
+    # What is wrong with our store names files; what is wrong with a request may name people.
+    said = error.reason if isinstance(error, OurFault) else ""
+    current_app.logger.error("store: %s %s", type(error).__name__, said)
     return _page(
         503,
         gettext("没有保存成功"),
@@ -268,7 +292,7 @@ def _sync_error(error: SyncError) -> tuple[str, int]:
 
 
 def _our_fault(error: Exception) -> tuple[str, int]:
-    # The log gets the trace (which holds no form field), the page only a sentence.
+    # The log gets the trace (station.logs keeps its words out), the page only a sentence.
     current_app.logger.exception("unexpected: %s", type(error).__name__)
     return _page(
         500,

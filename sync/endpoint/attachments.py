@@ -26,7 +26,9 @@ def give(database: ServedDatabase, id: str, name: str) -> flask.Response:
     tag = found.digest.removeprefix("md5-")
     if answers.matches(tag):
         return answers.unchanged(tag)
-    response = flask.Response(content_type=found.content_type)
+    # A type that no header can hold says nothing; the document still tells it as it came.
+    plain = found.content_type.isascii() and found.content_type.isprintable()
+    response = flask.Response(content_type=found.content_type if plain else "application/octet-stream")
     # What somebody uploaded must never run as a page of ours (CVE-2021-38295).
     response.headers["Content-Disposition"] = "attachment"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
