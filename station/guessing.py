@@ -1,8 +1,8 @@
 """Slows whoever guesses devices' secrets at the CouchDB dialect, before the gate is asked and whatever it asks for.
 
 Counted by name and address together, so that a stranger who knows a village's code can't cut the village off; and by
-address alone, in which those wait who have not been right from there before: many villages share one line. Every wrong
-secret counts, in whatever form it came; a session's or token's running out does not.
+address alone, in which those wait who have not been right from there before: many villages share one line. Secrets are
+counted, by HTTP Basic and at `_session`; passes and cookies are signed, can't be guessed, and run out without any guilt.
 """
 
 from __future__ import annotations
@@ -59,9 +59,14 @@ class Guard:
     def _guarded(self) -> bool:
         request = flask.request
         signs_in = request.method == "POST" and request.path == self._path + "_session"
-        return request.path.startswith(self._path) and (request.authorization is not None or signs_in)
+        return request.path.startswith(self._path) and (_is_basic() or signs_in)
 
     def _names(self) -> tuple[str, str]:
         given, address = flask.request.authorization, flask.request.remote_addr or ""
-        name = (given.username or "") if given is not None else ""
+        name = (given.username or "") if given is not None and _is_basic() else ""
         return f"device {name} at {address}", f"devices at {address}"
+
+
+def _is_basic() -> bool:
+    given = flask.request.authorization
+    return given is not None and given.type == "basic"

@@ -65,7 +65,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         port = probe.getsockname()[1]
     settings = Settings(data=tmp_path / "hub", code=HUB, port=port)
     parts = hub_app.build_parts(settings, hasher=QUICK)
-    secret = devices.admit_device(parts.store, VILLAGE, parts.random)
+    secret = devices.give_secret(parts.store, parts.identity.signer, VILLAGE, parts.random)
     parts.accounts.set_staff(
         Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner"})), PASSWORD
     )

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import base64
 import csv
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.test import Client
 
 from hub import devices
+from station import passes
+from station.moment import stamp
+from sync.signing import Signer
 from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
 
 HERE = Path(__file__).parent
 FAR, THIRD, BUREAU = "510922001000", "510903001003", "510903000000"
+PROGRAMS = ("/db", "/trust")
 AT = {"hub": HUB, "township": TOWNSHIP, "village": VILLAGE}
 WHO = {
     "village": VILLAGE,
@@ -48,15 +54,25 @@ def routes(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 class Credentials:
-    """How each kind of asker proves who they are. The one place that knows how a device does it."""
+    """How each kind of asker proves who they are. The one place that knows how a device does it: by a pass of its key."""
 
     def __init__(self, city: World) -> None:
-        """Lets the devices in that the city has not yet, revokes one, and waits for all servers to have heard of it."""
+        """Lets the devices in that the city has not yet, gives each a secret for other clients besides, revokes one that
+        has passes already, and waits for all servers to have heard of it."""
         hub = city[HUB].parts
-        self._secrets = {code: city[code].parts.settings.token for code in city.servers if code != HUB}
+        signer, now = hub.identity.signer, stamp(city.time())
+        signers = {code: server.parts.identity.signer for code, server in city.servers.items()}
+        signers |= {code: Signer(secrets.token_bytes(32)) for code in (FAR, THIRD)}
         for code in (FAR, HUB, THIRD):
-            self._secrets[code] = devices.admit_device(hub.store, code, hub.random)
-        devices.revoke_device(hub.store, THIRD)
+            devices.admit_device(hub.store, signer, code, signers[code].public, now)
+        self._secrets = {
+            code: devices.give_secret(hub.store, signer, code, hub.random) for code in WHO.values()
+        }
+        city.sync(TOWNSHIP, VILLAGE)
+        self._passes = {
+            (at, who): self._pass(city, AT[at], WHO[who], signers[WHO[who]]) for at in AT for who in WHO
+        }
+        devices.revoke_device(hub.store, signer, THIRD)
         city.sync(TOWNSHIP, VILLAGE)
         self._cookies = {
             code: city.visit(code).sign_in(person).client.cookies.get("bianmin_session") or ""
@@ -68,13 +84,23 @@ class Credentials:
             return VILLAGE, "wrong"
         return (WHO[who], self._secrets[WHO[who]]) if who in WHO else ("", "")
 
+    def basic(self, who: str) -> dict[str, str]:
+        """As another CouchDB client of the station proves it."""
+        given = base64.b64encode(":".join(self.name_and_secret(who)).encode()).decode()
+        return {"Authorization": f"Basic {given}"}
+
     def headers(self, at: str, who: str) -> dict[str, str]:
         """What a request of `who` to the server `at` carries."""
         if who == "signed-in clerk":
             return {"Cookie": f"bianmin_session={self._cookies[AT[at]]}"}
-        name, secret = self.name_and_secret(who)
-        return (
-            {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
-            if name
-            else {}
-        )
+        if who == "bad secret":
+            return self.basic(who)
+        return {"Authorization": f"Bearer {self._passes[at, who]}"} if who in WHO else {}
+
+    @staticmethod
+    def _pass(city: World, at: str, code: str, signer: Signer) -> str:
+        client = Client(city[at].app, use_cookies=False)
+        nonce = client.post("/trust/challenge", json={}).json["nonce"]
+        said = {"station": code, "key": signer.public, "nonce": nonce}
+        said["sig"] = passes.answer(signer, code, "localhost", nonce)
+        return str(client.post("/trust/token", json=said).json["token"])

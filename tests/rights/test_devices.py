@@ -14,7 +14,8 @@ from werkzeug.test import Client, TestResponse
 
 from sync import wire
 from sync.event_ids import event_rev
-from tests.rights.tables import AT, DATABASES, Credentials, routes, table
+from sync.signing import Signer
+from tests.rights.tables import AT, DATABASES, PROGRAMS, Credentials, routes, table
 from tests.world import VILLAGE, World, small_city
 
 ROUTES = table("dialect")
@@ -70,7 +71,8 @@ def body_of(method: str, route: str, writer: str) -> Any:
         "_all_docs": {"keys": []}, "_design_docs": {}, "_local_docs": {}, "_changes": {}, "_dbs_info": {"keys": ["here"]},
         "_bulk_docs": {"docs": [event(writer)], "new_edits": False}, "_bulk_get": {"docs": []}, "_revs_diff": asked,
         "_missing_revs": asked, "_purge": asked, "_find": {"selector": {}}, "_explain": {"selector": {}},
-        "_index": {"index": {"fields": ["a"]}}, "_revs_limit": 10, "_security": {"admins": {"names": ["me"]}},
+        "_index": {"index": {"fields": ["a"]}}, "_revs_limit": 10,
+        "token": {"station": VILLAGE, "key": "a", "nonce": "a", "sig": "a"}, "enrol": {"station": VILLAGE, "key": Signer(bytes(32)).public, "proof": "a"}, "_security": {"admins": {"names": ["me"]}},
     }  # fmt: skip
     if method in ("GET", "DELETE", "COPY"):
         return None
@@ -142,8 +144,10 @@ def askers_param(row: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("at", AT)
 def test_every_route_of_the_dialect_has_its_row_and_every_row_its_route(city: World, at: str) -> None:
-    there = {each for each in routes(city[AT[at]].app) if each[1].startswith("/db")}
-    written = [(row["method"], row["route"]) for row in ROUTES]
+    there = {each for each in routes(city[AT[at]].app) if each[1].startswith(PROGRAMS)}
+    written = [
+        (row["method"], row["route"]) for row in ROUTES if at == "hub" or row["route"] != "/trust/enrol"
+    ]
     assert there == set(written)
     assert len(written) == len(set(written))
 
@@ -165,7 +169,12 @@ def test_the_dialect_allows_exactly_what_the_tables_say(
                 continue
             if kind == "public" and needs == "write":
                 assert not asker.may(needs, kind), "only the hub writes it"
-            if needs == "credentials":
+            if needs == "itself":
+                # Judged by what is in the request; these are nobody's signature and nobody's code.
+                answer = asker.ask(method, route, db)
+                if answer.status_code not in ((401, 403) if at == "hub" or "enrol" not in route else (404,)):
+                    wrong.append(f"{method} {route}: {answer.status_code}")
+            elif needs == "credentials":
                 answer = asker.ask(method, route, db)
                 if answer.status_code != (200 if asker.known else 401):
                     wrong.append(f"{method} {route}: {answer.status_code}")
@@ -213,6 +222,6 @@ def test_even_the_question_which_methods_there_are_needs_credentials(
 ) -> None:
     client = Client(city[AT[at]].app, use_cookies=False)
     for row in ROUTES:
-        if row["needs"] not in ("nothing", "credentials", "unknown"):
+        if row["needs"] not in ("nothing", "itself", "credentials", "unknown"):
             path = path_of(row["route"], "here", "x")
             assert client.options(path).status_code == 401, path

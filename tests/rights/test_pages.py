@@ -16,7 +16,7 @@ from werkzeug.test import Client, TestResponse
 
 from schemas import offers, tables
 from station.accounts import ROLES, Staff
-from tests.rights.tables import AT, BUREAU, FAR, routes, table
+from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.test_journey import PERMIT, record
 from tests.world import HUB, NEIGHBOUR, PASSWORD, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
 
@@ -143,7 +143,7 @@ class Session:
 
 @pytest.mark.parametrize("at", AT)
 def test_every_page_has_its_row_and_every_row_its_page(city: World, at: str) -> None:
-    there = {each for each in routes(city[AT[at]].app) if not each[1].startswith("/db")}
+    there = {each for each in routes(city[AT[at]].app) if not each[1].startswith(PROGRAMS)}
     kinds = {"all", "hub" if at == "hub" else "station"}
     written = [(row["method"], row["route"]) for row in PAGES if row["at"] in kinds]
     assert there == set(written)

@@ -25,7 +25,7 @@ class Lines:
         self._city, self._credentials = city, credentials
 
     def ask(self, who: str, address: str = "10.0.0.7", **more: Any) -> TestResponse:
-        given: dict[str, Any] = {"headers": self._credentials.headers("hub", who), "method": "GET", **more}
+        given: dict[str, Any] = {"headers": self._credentials.basic(who), "method": "GET", **more}
         client = Client(self._city[HUB].app, use_cookies=False)
         return client.open("/db/_all_dbs", environ_base={"REMOTE_ADDR": address}, **given)
 
