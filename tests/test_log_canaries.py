@@ -13,6 +13,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(data=tmp_path / "hub", code=HUB, port=port)
+    settings = Settings(data=tmp_path / "hub", code=HUB, port=port, encrypt=False)
     parts = hub_app.build_parts(settings, hasher=QUICK)
     secret = devices.give_secret(parts.store, parts.identity.signer, VILLAGE, parts.random)
     parts.accounts.set_staff(
@@ -87,10 +88,10 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(transport=httpx.HTTPTransport(retries=40), trust_env=False) as client:
-            for _ in range(200):
-                if process.poll() is None and client.get(url + "/up").status_code == 200:
-                    break
+        deadline = time.monotonic() + 60
+        while b"ready on" not in log.read_bytes():
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")
+            time.sleep(0.05)
         yield Hub(url, (VILLAGE, secret), log)
     finally:
         process.terminate()

@@ -76,6 +76,8 @@ def body_of(method: str, route: str, writer: str) -> Any:
     }  # fmt: skip
     if method in ("GET", "DELETE", "COPY"):
         return None
+    if route == "/trust/statements/<db>":
+        return {"statements": []}
     if end in fixed:
         return fixed[end]
     if route in ("/db/<db>", "/db/<db>/<path:rest>"):
@@ -222,6 +224,6 @@ def test_even_the_question_which_methods_there_are_needs_credentials(
 ) -> None:
     client = Client(city[AT[at]].app, use_cookies=False)
     for row in ROUTES:
-        if row["needs"] not in ("nothing", "itself", "credentials", "unknown"):
+        if row["route"].startswith("/db") and row["needs"] not in ("nothing", "credentials", "unknown"):
             path = path_of(row["route"], "here", "x")
             assert client.options(path).status_code == 401, path

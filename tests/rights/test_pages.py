@@ -83,7 +83,8 @@ class Session:
         self.city, self.asker = city, asker
         self.server = city[AT[asker.at]]
         self.case_no = record(city, PERMIT)
-        city.sync(VILLAGE, TOWNSHIP)
+        outs = [city[code].parts.agent.sync_once() for code in (VILLAGE, TOWNSHIP)]
+        assert city[HUB].parts.casework.case(self.case_no) is not None, outs
         self.employee_no = f"Z{next(_numbers):03}"
         if asker.role:
             staff = Staff(self.employee_no, "某人", asker.station, frozenset({asker.role}))
