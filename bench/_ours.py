@@ -29,6 +29,9 @@ class OpenGate:
     def name(self, principal: Any) -> str:
         return str(principal)
 
+    def shelf(self, principal: Any) -> str:
+        return ""
+
     def recall(self, name: str) -> str:
         return name
 

@@ -74,6 +74,10 @@ class Gate:
         """The station code."""
         return principal.code
 
+    def shelf(self, principal: Principal) -> str:
+        """Each device's checkpoints are its own: nobody else's are seen or overwritten."""
+        return f"device/{principal.code}/"
+
     def recall(self, name: str) -> Principal:
         """A station that has proved its secret a while ago, unless its device was revoked since."""
         if self._keys.device(name).get("status") != "active":
@@ -129,7 +133,9 @@ class Gate:
     def belongs(code: str, station: str) -> bool:
         """Whether `code` is that station or the township right above it."""
         target = tables.stations().get(station)
-        return target is not None and code in (target.code, target.parent_code)
+        if target is None:
+            return False
+        return code == target.code or (target.level == "village" and code == target.parent_code)
 
     def _may_read(self, principal: Principal, name: str) -> bool:
         try:

@@ -14,9 +14,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from station import passes, web
+from station.databases import station_of
 from sync import seals
 from sync.endpoint import answers, requests
-from sync.errors import BadRequest, SyncError, Unauthorized
+from sync.errors import BadRequest, NotServed, SyncError, Unauthorized
 
 blueprint = Blueprint("trust", __name__, url_prefix="/trust")
 
@@ -43,6 +44,8 @@ def statements(db: str) -> Response:
     parts = web.parts()
     principal = parts.gate.authenticate(request)
     parts.gate.allow(principal, db, "read")
+    if station_of(db) is None:
+        raise NotServed("Statements are about the databases of stations.")
     database = parts.store.database(db)
     told = asked().get("statements")
     if type(told) is not list or len(told) > seals.MAX_STATEMENTS:

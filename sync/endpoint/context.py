@@ -60,6 +60,11 @@ class Context:
     def principal(self) -> Any:
         return flask.g.principal
 
+    @property
+    def shelf(self) -> str:
+        """What their `_local` documents are kept under."""
+        return self.gate.shelf(self.principal)
+
     def open(self, name: str, action: Action) -> ServedDatabase:
         """The database, if they may. Whether it exists is told only to those who may."""
         self.gate.allow(self.principal, name, action)

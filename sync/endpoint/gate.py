@@ -22,6 +22,10 @@ class Gate(Protocol):
     def name(self, principal: Any) -> str:
         """What they are called: what `recall` takes."""
 
+    def shelf(self, principal: Any) -> str:
+        """What the names of their `_local` documents are kept under: who has another shelf sees and overwrites none of them.
+        "" where all share one, as in CouchDB."""
+
     def recall(self, name: str) -> Any:
         """The principal of that name, who has proved it a while ago; Unauthorized if they were let go since."""
 

@@ -77,7 +77,8 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
         database = context.open(db, "read")
         options = requests.Options(requests.json_object() if flask.request.method == "POST" else {})
         docs = options.flag("include_docs")
-        held = database.local_documents()
+        shelf = context.shelf
+        held = [id.removeprefix(shelf) for id in database.local_documents(shelf)]
         if (keys := options.value("keys")) is not None:
             wanted = requests.items({"keys": keys}, "keys")
         else:
@@ -88,7 +89,7 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
             wanted = wanted[bounds.skip : bounds.skip + bounds.limit]
         rows = []
         for key in wanted:
-            local = database.get_local_rev(str(key).removeprefix("_local/"))
+            local = database.get_local_rev(shelf + str(key).removeprefix("_local/"))
             if local is None:
                 rows.append({"key": key, "error": "not_found"})
                 continue

@@ -18,7 +18,7 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
     @route("/<db>/_local/<path:rest>", methods=["GET"])
     def get_local(db: str, rest: str) -> flask.Response:
         id = name_of(rest)
-        found = context.open(db, "read").get_local_rev(id)
+        found = context.open(db, "read").get_local_rev(context.shelf + id)
         if found is None:
             raise NotFound("missing")
         return answers.json({"_id": f"_local/{id}", "_rev": found[0], **found[1]}, ETag=f'"{found[0]}"')
@@ -32,12 +32,12 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
         rev = doc.pop("_rev", None)
         if not (rev is None or type(rev) is str):
             raise BadRequest("_rev is a string.")
-        written = database.put_local_rev(id, doc, rev, check=True)
+        written = database.put_local_rev(context.shelf + id, doc, rev, check=True)
         return answers.json({"ok": True, "id": f"_local/{id}", "rev": written}, 201)
 
     @route("/<db>/_local/<path:rest>", methods=["DELETE"])
     def delete_local(db: str, rest: str) -> flask.Response:
         id = name_of(rest)
-        if not context.open(db, "read").delete_local(id):
+        if not context.open(db, "read").delete_local(context.shelf + id):
             raise NotFound("missing")
         return answers.json({"ok": True, "id": f"_local/{id}", "rev": "0-0"})

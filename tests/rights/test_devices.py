@@ -136,12 +136,7 @@ class Asker:
 
 def askers_param(row: dict[str, str]) -> Any:
     """One row of devices.csv as pytest takes it."""
-    # station.gate lets the hub's own device in as the parent of the bureaus, so that its secret decides as a bureau.
-    known = row["at"] == row["who"] == "hub"
-    marks = (
-        [pytest.mark.xfail(strict=True, reason="the hub's device may write as the bureaus")] if known else []
-    )
-    return pytest.param(row["at"], row["who"], marks=marks)
+    return pytest.param(row["at"], row["who"])
 
 
 @pytest.mark.parametrize("at", AT)

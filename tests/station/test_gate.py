@@ -139,3 +139,19 @@ def test_the_secret_itself_is_not_published(city: World, tokens: dict[str, str])
     public = city[VILLAGE].parts.store.database("public")
     kept = json.dumps(public.get(f"device:{VILLAGE}"))
     assert tokens[VILLAGE] not in kept
+
+
+def test_a_devices_checkpoints_are_its_own(ask: Ask) -> None:
+    """A village can't make its township, or anybody else, skip what they have not seen."""
+    path = f"{OWN}/_local/checkpoint"
+    assert ask(HUB, VILLAGE, "PUT", path, {"n": 1}).status_code == 201
+    assert ask(HUB, TOWNSHIP, "GET", path).status_code == 404
+    assert ask(HUB, TOWNSHIP, "PUT", path, {"n": 2}).status_code == 201
+    assert ask(HUB, VILLAGE, "GET", path).json()["n"] == 1
+    listed = ask(HUB, VILLAGE, "GET", f"{OWN}/_local_docs").json()["rows"]
+    assert "_local/checkpoint" in [row["id"] for row in listed]
+    assert not [row for row in listed if TOWNSHIP in row["id"]]
+    sly = ask(HUB, VILLAGE, "GET", f"{OWN}/_local/..%2F{TOWNSHIP}%2Fcheckpoint")
+    assert sly.status_code == 404
+    assert ask(HUB, VILLAGE, "DELETE", path).status_code == 200
+    assert ask(HUB, TOWNSHIP, "GET", path).json()["n"] == 2

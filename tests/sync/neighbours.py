@@ -38,6 +38,9 @@ class Gate:
     def name(self, principal: Any) -> str:
         return str(principal)
 
+    def shelf(self, principal: Any) -> str:
+        return ""
+
     def recall(self, name: str) -> str:
         if name in self.let_go:
             raise Unauthorized("Who are you?")
