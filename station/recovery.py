@@ -29,6 +29,7 @@ from sync.store import Store
 log = logging.getLogger("bianmin.recovery")
 
 ALARM: Final = "alarm:"
+REPEATED: Final = "repeated:"
 
 
 class Recovery:
@@ -68,7 +69,7 @@ class Recovery:
             repeated += self._ledger.repeat(
                 db, epoch, self._register.confirmed(db, Run(self._identity.own, epoch))
             )
-            self._here.put({"_id": f"repeated:{db}:{epoch}", "type": "repeated", "schema": 1})
+            self._here.put({"_id": f"{REPEATED}{db}:{epoch}", "type": "repeated", "schema": 1})
         alarm: dict[str, Any] = {
             "_id": f"{ALARM}{self._ledger.epoch}", "type": "alarm", "schema": 1, "kind": kind,
             "db": sorted(db for db, _ in runs), "at": stamp(self._clock()), "repeated": repeated,
@@ -84,11 +85,16 @@ class Recovery:
         count = 0
         for each in self._register.disputes():
             after = each.confirmed if each.kind == "receipt" else each.proven
-            if each.run.writer != self._identity.own and each.n > after:
+            if self._is_foreign(each.db, each.run) and each.n > after:
                 log.warning("%s holds events of %s beyond %d that are not its own", each.db, each.run, after)
                 count += discard(self._store, each.db, *each.run, after)
                 self._register.forget(each.db, each.run, after)
         return count
+
+    def _is_foreign(self, db: str, run: Run) -> bool:
+        """Whether what is here of a run is others' to answer for: also a run of ours whose end has been repeated, for since
+        then it holds what came in from above."""
+        return run.writer != self._identity.own or bool(self._here.get(f"{REPEATED}{db}:{run.epoch}"))
 
     def _wrong(self, databases: set[str]) -> tuple[str, set[tuple[str, str]]]:
         """What is wrong, and the runs (database, epoch) whose ends are to be repeated. Only what is signed, by the hub or
@@ -97,7 +103,7 @@ class Recovery:
         forked = {
             (each.db, each.run.epoch)
             for each in self._register.disputes()
-            if each.run.writer == own and not self._here.get(f"repeated:{each.db}:{each.run.epoch}")
+            if not self._is_foreign(each.db, each.run)
         }
         back = set()
         for db in databases & self._databases():
