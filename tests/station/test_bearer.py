@@ -85,7 +85,7 @@ def test_a_township_can_not_pass_the_hubs_challenge_on(city: World, way: Countin
 
     def between(request: httpx.Request) -> httpx.Response:
         name = request.url.path
-        answer = hub_says.post(name, content=request.content)
+        answer = hub_says.post(name, content=request.content, headers={"content-type": "application/json"})
         return httpx.Response(answer.status_code, json=answer.json())
 
     bearer = Bearer(city[VILLAGE].parts.identity, city[TOWNSHIP].url)
