@@ -257,6 +257,19 @@ class Week:
         lines.append(f"disputes at the hub: {self[HUB].register.disputes()}")
         return "\n".join(lines)
 
+    def _told(self, case_no: str) -> str:
+        """The case as the hub folds it, step by step."""
+        events = self[HUB].register.events(case_no)
+        state = self[HUB].casework.case(case_no)
+        aside = state.set_aside if state else ()
+        return "\n".join(
+            [
+                f"{e['_id']} {e['event']} lamport {e['lamport']} seen {e['seen']} was {e.get('was')}"
+                for e in events
+            ]
+            + [f"set aside: {each}" for each in aside]
+        )
+
     def check(self) -> None:
         said = f"BIANMIN_TEST_RESTORES_SEED={SEED}: {self.log}"
         held = {}
@@ -271,7 +284,9 @@ class Week:
         assert not odd, f"the village: {self._explain(odd)}\n{said}"
         assert held[HUB] == held[TOWNSHIP], said
         for case_no in self.decided:
-            assert held[HUB][case_no] == "concluded", said
+            assert held[HUB][case_no] == "concluded", (
+                f"{self._told(case_no)}\n{self._explain({case_no})}\n{said}"
+            )
         for code in (VILLAGE, NEIGHBOUR, TOWNSHIP):
             assert self[code].register.waiting() == {}, said
         for case_no, form in self.recorded.items():
