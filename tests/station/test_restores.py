@@ -55,6 +55,7 @@ class Week:
     """Case number → the form it was recorded with."""
     given: set[str] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
+    hub_waits: bool = False
     backups: dict[str, Path] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
@@ -83,6 +84,8 @@ class Week:
             self.city.time.pass_(days=1)
 
     def decide(self) -> None:
+        if self.hub_waits:  # as docs/security.md asks of a hub that was put back: its stations first
+            return
         hub = self[HUB]
         hub.register.catch_up()
         rows = hub.register.select("state = 'received'", limit=50)
@@ -136,6 +139,7 @@ class Week:
                 shutil.copy(file, settings.data / file.name)
         self._start(code, settings.data, settings.key_file)  # type: ignore[arg-type]
         self._mourn()
+        self.hub_waits = self.hub_waits or code == HUB
         if how == "disk":
             self.city.time.pass_(
                 days=1
