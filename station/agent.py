@@ -210,8 +210,8 @@ class Agent:
         guarded = Intake(target, self._own, lambda: self._identity.epoch)
         session = replicate(remote, guarded, random=self._random)
         outcome.pulled += session.written
-        if session.written:
-            self._stated.pop(way, None)
+        if session.written or session.refused:
+            self._stated.pop(way, None)  # a seal may prove what came, or tell why it could not come in
         for each in session.refused:
             log.warning("%s not taken in %s: %s %s", each.id, way[1], each.error, each.reason)
             outcome.trouble.append(

@@ -235,6 +235,7 @@ class Week:
         for _ in range(5):
             for code in (VILLAGE, NEIGHBOUR, TOWNSHIP):
                 self.sync(code)
+        self.hub_waits = False
 
     def _explain(self, cases: set[str]) -> str:
         """Where the events of these cases are, and whether they count there."""
