@@ -4,7 +4,7 @@ After each week, once everybody has met everybody: each case that was acknowledg
 the events, is at the hub and at its station, with what was decided of it; no number was given twice; nothing waits, and
 nobody counts what others do not.
 
-BIANMIN_TEST_RESTORES (default 12) says how many weeks, BIANMIN_TEST_RESTORES_SEED which.
+BIANMIN_TEST_RESTORES (default 6) says how many weeks, BIANMIN_TEST_RESTORES_SEED which.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.world import (
     small_city,
 )
 
-WEEKS = int(os.environ.get("BIANMIN_TEST_RESTORES", "12"))
+WEEKS = int(os.environ.get("BIANMIN_TEST_RESTORES", "6"))
 SEED = int(os.environ.get("BIANMIN_TEST_RESTORES_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 PER_CITY = 20
 CLONE = "clone"
