@@ -15,6 +15,7 @@ person is told:
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any, Final
 
 from station.databases import HERE, station_of
@@ -45,10 +46,15 @@ class Recovery:
         self._trust = trust
         self._clock = clock
         self._here = store.database(HERE, create=True)
+        self._looking = threading.Lock()
 
     def look(self, db: str = "") -> str:
         """What was wrong and has been put in order: "went_back", "forked", "discarded", or "". `db`: the one database in which
         anything is new."""
+        with self._looking:  # the agent's rounds and what comes from below ask at the same time
+            return self._look(db)
+
+    def _look(self, db: str) -> str:
         self._register.catch_up()
         discarded = self._discard()
         kind, runs = self._wrong({db} if db else self._databases())

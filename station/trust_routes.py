@@ -52,9 +52,8 @@ def statements(db: str) -> Response:
         raise BadRequest(f"The request brings a list of statements, at most {seals.MAX_STATEMENTS}.")
     new = parts.trust.take(db, [seals.read(each) for each in told])
     if new and parts.recovery is not None:
-        parts.recovery.look(
-            db
-        )  # also who has nobody above hears, from below, that it was put back to an earlier day
+        # Also who has nobody above hears, from below, that it was put back to an earlier day.
+        parts.recovery.look(db)
     parts.gate.written(principal, database)  # what they prove may be due a receipt
     parts.trust.seal(db)
     return answers.json({"statements": [each._asdict() for each in parts.trust.statements(db)]})
