@@ -44,8 +44,8 @@ def main(ctx: click.Context, /, **values: Any) -> None:
 @click.argument("codes", nargs=-1, required=True)
 @click.pass_obj
 def enrol(settings: Settings, codes: tuple[str, ...]) -> None:
-    """Draw a one-time code for each of these stations, good for 72 hours (while the hub is not running; a running hub has
-    a page for it). On the station's laptop it is given to `bianmin-station join`."""
+    """Draw a one-time code for each of these stations, good for 72 hours (while the hub is not running). On the
+    station's laptop it is given to `bianmin-station join`."""
     with commands.sentences():
         parts = build_parts(settings)
         try:

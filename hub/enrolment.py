@@ -25,7 +25,7 @@ from station.moment import Clock, read, stamp
 from sync import signing
 from sync.endpoint import answers
 from sync.errors import BadRequest, Conflict, Forbidden, SyncError
-from sync.serving import ServedStore
+from sync.serving import ServedStore, starting
 
 log = logging.getLogger("bianmin.enrolment")
 
@@ -120,11 +120,7 @@ class Enrolment:
 
     def used_twice(self) -> list[dict[str, Any]]:
         """Codes that somebody tried after they had been used: for a person to look into."""
-        rows = self._here.all_docs(PREFIX, PREFIX + "\U0010ffff")
-        found = self._here.bodies([row.id for row in rows])
-        return [doc for doc in found.values() if doc.get("again")]
+        return [doc for doc in starting(self._here, PREFIX).values() if doc.get("again")]
 
     def _codes(self, station: str) -> list[dict[str, Any]]:
-        prefix = f"{PREFIX}{station}:"
-        rows = self._here.all_docs(prefix, prefix + "\U0010ffff")
-        return list(self._here.bodies([row.id for row in rows]).values())
+        return list(starting(self._here, f"{PREFIX}{station}:").values())

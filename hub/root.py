@@ -20,7 +20,7 @@ from station import keys
 from station.databases import HERE, PUBLIC
 from station.identity import Identity
 from station.moment import Clock, stamp
-from sync.serving import ServedStore
+from sync.serving import ServedStore, starting
 from sync.signing import SEED_BYTES, Signer
 
 FILE: Final = "root.key"
@@ -67,10 +67,8 @@ def rotate(
     _vouch(store, root, new.public, "active", at)
     identity.take_seed(seed)
     _vouch(store, root, old, "revoked", at)
-    public = store.database(PUBLIC)
-    for id in [row.id for row in public.all_docs()]:
-        doc = public.get(id)
-        if doc is not None and not id.startswith(keys.HUB_KEY):
+    for id, doc in starting(store.database(PUBLIC), "").items():
+        if not id.startswith(keys.HUB_KEY):
             keys.publish(store, new, keys.unsigned(doc))
     return new.public
 

@@ -20,7 +20,7 @@ from sync import signing, strict_json
 from sync.errors import NotFound
 from sync.peer import Seq
 from sync.revisions import parse_rev
-from sync.serving import ServedStore
+from sync.serving import ServedStore, starting
 from sync.signing import Signer
 
 PURPOSE: Final = "public"
@@ -44,8 +44,7 @@ class Keys:
             return frozenset()
         asked = (public.identity, public.update_seq, self._root())
         if self._found is None or self._found[0] != asked:
-            ids = [row.id for row in public.all_docs(HUB_KEY, HUB_KEY + "\U0010ffff")]
-            vouched = [doc for doc in public.bodies(ids).values() if self._is_vouched(doc)]
+            vouched = [doc for doc in starting(public, HUB_KEY).values() if self._is_vouched(doc)]
             self._found = (asked, frozenset(doc["key"] for doc in vouched if doc["status"] == "active"))
         return self._found[1]
 
@@ -113,6 +112,8 @@ def publish(
             name: {"content_type": kind, "data": base64.b64encode(data).decode()}
             for name, (kind, data) in files.items()
         }
+    elif kept is not None and doc.get("files") and doc["files"] == kept.get("files"):
+        said["_attachments"] = kept["_attachments"]  # the same files, signed anew
     public.put({**said, "_rev": kept["_rev"]} if kept is not None else said)
     return True
 

@@ -25,6 +25,7 @@ from station.register import Register
 from station.trust import Trust
 from sync.ledger import Ledger, discard
 from sync.seals import Run
+from sync.serving import starting
 from sync.store import Store
 
 log = logging.getLogger("bianmin.recovery")
@@ -123,6 +124,4 @@ class Recovery:
 
     def alarms(self) -> list[dict[str, Any]]:
         """What happened so far, the newest last."""
-        rows = self._here.all_docs(ALARM, ALARM + "\U0010ffff")
-        found = self._here.bodies([row.id for row in rows])
-        return sorted(found.values(), key=lambda each: each["at"])
+        return sorted(starting(self._here, ALARM).values(), key=lambda each: each["at"])

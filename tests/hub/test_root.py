@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from hub import days, root
 from hub.cli import main
 from station import keys, sealing
+from sync import blobs
 from sync.revisions import parse_rev
+from sync.serving import starting
 from sync.signing import Signer
 from tests.hub.test_days import FILE
 from tests.world import HUB, TOWNSHIP, VILLAGE, World
@@ -129,3 +131,25 @@ def test_what_a_station_leaves_for_recovery_is_opened_with_the_identity_that_was
     other = str(pyrage.x25519.Identity.generate())
     with pytest.raises(sealing.KeyRefused):
         sealing.open_sealed(left, other)
+
+
+def test_all_that_was_published_is_signed_anew_with_its_files(city: World) -> None:
+    """More documents than one page of a listing has; a file is the same as before."""
+    hub, township = city[HUB].parts, city[TOWNSHIP].parts
+    old = hub.identity.signer
+    keys.publish(hub.store, old, {"_id": "a", "type": "notice"}, {"a.jpg": ("image/jpeg", b"scan")})
+    for n in range(1005):
+        keys.publish(hub.store, old, {"_id": f"n{n:04}", "type": "notice"})
+    rotate(city)
+    city.sync(TOWNSHIP)
+    found = starting(township.store.database("public"), "")
+    assert len(found) > 1005
+    assert [
+        id
+        for id, doc in found.items()
+        if not id.startswith(keys.HUB_KEY) and not township.keys.is_from_hub(doc)
+    ] == []
+    file = township.store.database("public").attachment("a", "a.jpg")
+    assert file is not None
+    assert file.data is not None
+    assert blobs.whole(file.data) == b"scan"
