@@ -114,8 +114,9 @@ class Recovery:
         }
         back = set()
         for db in databases & self._databases():
-            held = self._store.database(db).runs().get((own, now), 0)
-            if any(each.run == (own, now) and each.n > held for each in self._trust.statements(db)):
+            # Statements first: what is written and sealed while we look is then held as well.
+            said = [each.n for each in self._trust.statements(db) if each.run == (own, now)]
+            if said and max(said) > self._store.database(db).runs().get((own, now), 0):
                 back.add((db, now))
         return ("forked" if forked else "went_back" if back else "", forked | back)
 

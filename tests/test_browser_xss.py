@@ -125,7 +125,7 @@ def done(visitor: Visitor, case_no: str, *steps: str, **fields: str) -> None:
         visitor.send(f"/desk/{case_no}/claim")
     for each in steps:
         visitor.send(f"/cases/{case_no}/{each}", **fields)
-        assert visitor.status == 200, visitor.page
+        assert (visitor.status, visitor.path) == (200, f"/cases/{case_no}"), visitor.page
 
 
 @pytest.mark.browser
@@ -135,20 +135,20 @@ def test_what_people_type_into_forms_stays_text(city: World, eyes: dict[str, Eye
     first, second = city.visit(HUB).sign_in("E001"), city.visit(HUB).sign_in("E002")
     permits = {payload: entered(city, clerk, payload, PERMIT) for payload in PAYLOADS}
     instants = {payload: entered(city, clerk, payload, INSTANT) for payload in PAYLOADS}
-    city.sync(VILLAGE, TOWNSHIP, VILLAGE, TOWNSHIP)
+    city.sync(VILLAGE, TOWNSHIP)
     for payload in PAYLOADS:
         done(first, permits[payload], "notify_supplement", gaps=payload, note=payload)
         done(first, instants[payload], "accept", "instant_conclude", result=payload)
-    city.sync(TOWNSHIP, VILLAGE, TOWNSHIP, VILLAGE)
+    city.sync(TOWNSHIP, VILLAGE)
     for payload in PAYLOADS:
         done(clerk, permits[payload], "supply", note=payload, **{f"material-{n}": "1" for n in range(1, 30)})
         done(clerk, instants[payload], "deliver", receiver=payload)
-    city.sync(VILLAGE, TOWNSHIP, VILLAGE, TOWNSHIP)
+    city.sync(VILLAGE, TOWNSHIP)
     for payload in PAYLOADS:
         long = payload + "，经核查与申报材料不符"
         done(first, permits[payload], "accept")
         done(second, permits[payload], "pass_step", "deny", opinion=payload, reason=long, remedy=payload)
-    city.sync(TOWNSHIP, VILLAGE, TOWNSHIP, VILLAGE)
+    city.sync(TOWNSHIP, VILLAGE)
     for payload in PAYLOADS:
         name, text = as_shown(payload, 100), as_shown(payload)
         # Both see the same template; the other half of each is seen as it comes by replication.
@@ -235,7 +235,7 @@ def test_what_another_server_brings_stays_text(city: World, eyes: dict[str, Eyes
         written += hostile(template, payload, wild, {"type", "at"})
     # Its own key seals them, so that they count above; no form and no rule of the village was asked.
     city[VILLAGE].parts.ledger.append(f"station-{VILLAGE}", lambda _txn: written)
-    city.sync(VILLAGE, TOWNSHIP, VILLAGE, TOWNSHIP)
+    city.sync(VILLAGE, TOWNSHIP)
     for payload, (plain, wild) in cases.items():
         eyes["examiner"].see(f"/cases/{plain}", payload)
         eyes["clerk"].see(f"/cases/{wild}")

@@ -174,9 +174,20 @@ class World:
             self._running.pop(code).close()
 
     def sync(self, *codes: str) -> None:
-        """One round of each server's agent, in this order."""
+        """One round of each server's agent, in this order. Between living servers a round may be slow and has to be tried
+        again, as the agent would; it may not fail."""
         for code in codes:
-            self[code].parts.agent.sync_once()
+            for _ in range(3):
+                outcome = self[code].parts.agent.sync_once()
+                dead = {server.url for server in self.servers.values() if not server.up}
+                failed = [
+                    each
+                    for each in outcome.trouble
+                    if each["error"] in ("unreachable", "peer_failed") and each["parent"] not in dead
+                ]
+                if not failed:
+                    break
+            assert not failed, (code, failed)
 
     def visit(self, code: str) -> Visitor:
         """A browser at this server's pages, without a picture."""
