@@ -14,6 +14,7 @@ from flask import Flask
 from hub import desk, enrolment, root
 from hub.claims import Claims
 from hub.gate import HubGate
+from hub.healing import Healing
 from station import app as station_app
 from station.app import Kept, Parts
 from station.databases import PUBLIC
@@ -45,6 +46,10 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
             "%s holds the city's root key: carry it to a safe place, in two copies, and delete it here", made
         )
     assert isinstance(parts.gate, HubGate)
+    assert isinstance(parts.house, Claims)
+    if parts.recovery is not None:
+        healing = Healing(parts.store, parts.keys, lambda: parts.ledger.epoch, clock)
+        parts.gate.healing = parts.house.healing = healing
     parts.gate.confirm_all()
     return parts
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hub.healing import Healing
 from schemas import tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
@@ -34,6 +35,8 @@ class Claims(HouseRules):
         self._db = store.database(DESK, create=True)
         self._register = register
         self._clock = clock
+        self.healing: Healing | None = None
+        """Whether the desk is open at all; a hub on a cluster is not put back from a file."""
 
     def claim(self, state: CaseState, staff: Staff) -> None:
         """Takes the case for the stage it is in; DomainError names who was first. Taking it again changes nothing."""
@@ -96,6 +99,8 @@ class Claims(HouseRules):
         )
 
     def check(self, staff: Staff, state: CaseState) -> None:
+        if self.healing is not None:
+            self.healing.check()
         if not self.may_see(staff, state):
             raise DomainError(Problem("not_your_district", N_("本件不属于您的辖区"), {}))
         # The claim itself and not the register's row, which may not have heard yet of a claim at another web node.

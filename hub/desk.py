@@ -10,8 +10,9 @@ from typing import Any, cast
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from hub.claims import Claims
+from hub.healing import WHO_OPENS, Healing
 from schemas import tables
-from schemas.problems import DomainError
+from schemas.problems import DomainError, Problem
 from station import forms, pages, words
 from station.accounts import Staff
 from station.pages import me
@@ -63,7 +64,7 @@ def queue() -> str:
     return render_template(
         "queue.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
         bureaus=[each for each in bureaus() if each.code in codes], zones=list(words.ZONES), by_bureau=by_bureau, by_zone=by_zone,
-        bureau=bureau, zone=zone, mine=mine,
+        bureau=bureau, zone=zone, mine=mine, closed=_healing() is not None,
     )  # fmt: skip
 
 
@@ -93,6 +94,41 @@ def everything() -> str:
         "everything.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
         districts=districts, district=district, asked=asked, by_district=register.groups("district"),
     )  # fmt: skip
+
+
+@blueprint.get("/desk/healing")
+@staff_only("desk")
+def healing() -> str:
+    """Which stations are still to be heard before the desk opens."""
+    return _healing_page()
+
+
+@blueprint.post("/desk/healing")
+@staff_only("claim")
+def open_anyway() -> Any:
+    """Opens the desk with a reason, before all stations have been heard."""
+    closed = _healing()
+    try:
+        if closed is not None:  # else the last station was heard a moment ago
+            closed.open_anyway(me(), request.form.get("reason", ""))
+    except DomainError as error:
+        return _healing_page(error.problem), 409
+    return redirect(url_for("desk.queue"), 303)
+
+
+def _healing() -> Healing | None:
+    """What keeps the desk closed; None while it is open."""
+    healing = cast("Claims", parts().house).healing
+    return None if healing is None or healing.is_open() else healing
+
+
+def _healing_page(problem: Problem | None = None) -> str:
+    closed = _healing()
+    missing = [tables.station(code) for code in closed.missing()] if closed else []
+    may_open = bool(me().roles & WHO_OPENS)
+    return render_template(
+        "healing.html", closed=bool(closed), missing=missing, may_open=may_open, problem=problem
+    )
 
 
 @blueprint.post("/desk/<case_no>/claim")

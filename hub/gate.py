@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
+from hub.healing import Healing
 from schemas import tables
 from station.databases import station_of
 from station.gate import Gate, Principal
@@ -42,6 +43,7 @@ class HubGate(Gate):
         self._register = register
         self._clock = clock
         self._writing = threading.Lock()
+        self.healing: Healing | None = None
         self._heard_of: set[str] = set()
         store.watch(self._heard_of.update)
 
@@ -68,6 +70,10 @@ class HubGate(Gate):
     def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Confirms what is durable here, so that the station's next pull brings the proof home."""
         self.confirm(db)
+
+    def told(self, db: ServedDatabase) -> None:
+        if self.healing is not None:
+            self.healing.heard(db.name)
 
     def confirm(self, db: ServedDatabase) -> int:
         """Gives the receipts that are due in a database; returns how many. Doing it twice gives no new one."""

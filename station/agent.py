@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -40,6 +40,8 @@ log = logging.getLogger("bianmin.agent")
 STATUS = "sync-status"
 # Where a server answers CouchDB's dialect; the rest of its address space is pages.
 DIALECT = "/db"
+# What was level may have stopped being so without a number telling it, as where both ends were put back to an earlier day.
+LOOK_AGAIN = timedelta(hours=1)
 
 
 @dataclass
@@ -103,6 +105,7 @@ class Agent:
         self._pushed: dict[tuple[str, str], Level] = {}
         self._pulled: dict[tuple[str, str], Standing] = {}
         self._stated: dict[tuple[str, str], tuple[Mapping[tuple[str, str], int], frozenset[Statement]]] = {}
+        self._looked_at = clock()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
@@ -118,6 +121,8 @@ class Agent:
         """One round now, with whichever parent answers first in order. Never raises for what a link does."""
         with self._one_at_a_time:
             outcome = Round(at=stamp(self._clock()))
+            if abs(self._clock() - self._looked_at) >= LOOK_AGAIN:
+                self._forget()
             for parent in self._parents:
                 try:
                     self._sync_with(parent, outcome)
@@ -131,11 +136,17 @@ class Agent:
                     break
             if self._recovery is not None and outcome.parent and self._recovery.look():
                 # What was refused is repeated under new numbers; what was not taken in before may be now.
-                for known in (self._standing, self._pulled, self._pushed, self._stated):
-                    known.clear()
+                self._standing.clear()
+                self._forget()
             outcome.refused = self._refused()
             self._note(outcome)
             return outcome
+
+    def _forget(self) -> None:
+        """Takes nothing for level any more."""
+        for known in (self._pulled, self._pushed, self._stated):
+            known.clear()
+        self._looked_at = self._clock()
 
     def _sync_with(self, parent: str, outcome: Round) -> None:
         server = self._servers.get(parent)

@@ -122,6 +122,9 @@ class Gate:
     def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Called after documents of a station are durable here."""
 
+    def told(self, db: ServedDatabase) -> None:
+        """Called after somebody below has given all it has of a database, documents and statements."""
+
     # -- the rules -----------------------------------------------------------------------------------------------
 
     def serves(self, code: str) -> bool:

@@ -56,6 +56,7 @@ def statements(db: str) -> Response:
         parts.recovery.look(db)
     parts.gate.written(principal, database)  # what they prove may be due a receipt
     parts.trust.seal(db)
+    parts.gate.told(database)
     return answers.json({"statements": [each._asdict() for each in parts.trust.statements(db)]})
 
 

@@ -47,6 +47,7 @@ PEOPLE = {
     "E002": Staff("E002", "吴审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
     "E003": Staff("E003", "钱窗口", BUREAU, frozenset({"district_window"})),
     "X001": Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
+    "B001": Staff("B001", "冯局长", BUREAU, frozenset({"bureau_head"})),
     "S001": Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
 }
 
@@ -259,7 +260,7 @@ def small_city(folder: Path, *, sockets: bool = False, couchdb: str = "") -> Ite
     """The hub, one township and two of its villages, with staff. `couchdb`: where the hub keeps its databases."""
     world = World(folder, sockets, couchdb)
     try:
-        world.add(HUB, people=("E001", "E002", "E003", "X001", "S001"))
+        world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001"))
         world.add(TOWNSHIP, HUB, people=("T001",))
         world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))
         world.add(NEIGHBOUR, TOWNSHIP, HUB, people=("V002",))

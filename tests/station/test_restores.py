@@ -240,6 +240,7 @@ class Week:
     def settle(self) -> None:
         self.throw_clone_away()
         for _ in range(5):
+            self.city.time.pass_(hours=1)
             for code in (VILLAGE, NEIGHBOUR, TOWNSHIP):
                 self.sync(code)
         self.hub_waits = False
