@@ -8,6 +8,9 @@ A case number (domain.md §2.3) is 25 characters that a station can give out wit
     510903001001 20180209 0007 K
     station      day      serial check
 
+Serials 1–9999 are written in digits. Those beyond begin with a letter, `A000` … `YYYY`: they are for devices that can't know
+which numbers were given out before them, and so many that two of these hardly ever meet.
+
 The check character is reckoned as in GB 32100—2015 (the organisations' credit code): each character stands
 for its place in an alphabet of 31 without I O S V Z, place i (from 0) weighs 3^i mod 31, and the check
 makes the sum divisible by 31. 31 is prime, two places weigh the same only 30 places apart and none but the
@@ -31,15 +34,20 @@ from schemas.problems import N_, DomainError, Problem
 
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 MAX_SERIAL: Final = 9999
+_LETTERS: Final = ALPHABET[10:]
+LETTERED: Final = len(_LETTERS) * 31**3
+"""How many serials begin with a letter: 10000 … 9999 + LETTERED."""
 
 _VALUE: Final = {character: i for i, character in enumerate(ALPHABET)}
 _WEIGHTS: Final = tuple(pow(3, i, 31) for i in range(24))
-_CASE_NO: Final = re.compile(r"([0-9]{12})([0-9]{8})([0-9]{4})([0-9A-HJ-NP-RTUWXY])")
+_CASE_NO: Final = re.compile(
+    r"([0-9]{12})([0-9]{8})([0-9]{4}|[A-HJ-NP-RTUWXY][0-9A-HJ-NP-RTUWXY]{3})([0-9A-HJ-NP-RTUWXY])"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseNo:
-    """A case number read: who gave it out (12 digits), on what day, as which of that day (1–9999)."""
+    """A case number read: who gave it out (12 digits), on what day, with which serial."""
 
     station: str
     day: date
@@ -66,19 +74,35 @@ def _check(digits: str) -> str:
 
 
 def case_no(station: str, day: date, serial: int) -> str:
-    """The 25-character number of the serial-th case (1–9999) a station opens on a day.
+    """The 25-character number of a case that a station opens on a day, by its serial.
 
-    station is a 12-digit code. Raises DomainError "serials_used_up" beyond 9999, ValueError if the
-    arguments are none of that.
+    station is a 12-digit code, the serial up to 9999 + LETTERED. ValueError if the arguments are none of that.
     """
-    if not re.fullmatch(r"[0-9]{12}", station) or serial < 1 or day.year < 1000:
+    if not re.fullmatch(r"[0-9]{12}", station) or not 1 <= serial <= MAX_SERIAL + LETTERED or day.year < 1000:
         raise ValueError(f"no case number for {station!r}, {day}, {serial}")
-    if serial > MAX_SERIAL:
-        raise DomainError(
-            Problem("serials_used_up", N_("今天的办件编号已用完（每日最多{max}件）"), {"max": MAX_SERIAL})
-        )
-    digits = f"{station}{day:%Y%m%d}{serial:04d}"
+    digits = f"{station}{day:%Y%m%d}{_written(serial)}"
     return digits + _check(digits)
+
+
+def serials_used_up() -> DomainError:
+    """What to say when a device has given out all that a day has."""
+    return DomainError(
+        Problem("serials_used_up", N_("今天的办件编号已用完（每日最多{max}件）"), {"max": MAX_SERIAL})
+    )
+
+
+def _written(serial: int) -> str:
+    if serial <= MAX_SERIAL:
+        return f"{serial:04d}"
+    first, rest = divmod(serial - MAX_SERIAL - 1, 31**3)
+    return _LETTERS[first] + "".join(ALPHABET[rest // 31**place % 31] for place in (2, 1, 0))
+
+
+def _serial(written: str) -> int:
+    if written.isdecimal():
+        return int(written)
+    rest = [ALPHABET.index(each) for each in written[1:]]
+    return MAX_SERIAL + 1 + _LETTERS.index(written[0]) * 31**3 + rest[0] * 961 + rest[1] * 31 + rest[2]
 
 
 def parse_case_no(text: str) -> CaseNo:
@@ -89,7 +113,7 @@ def parse_case_no(text: str) -> CaseNo:
     found = _CASE_NO.fullmatch(_plain(text))
     if found is not None and _check(found[1] + found[2] + found[3]) == found[4] and found[3] != "0000":
         try:
-            return CaseNo(found[1], date.fromisoformat(found[2]), int(found[3]))
+            return CaseNo(found[1], date.fromisoformat(found[2]), _serial(found[3]))
         except ValueError:  # no such day
             pass
     raise DomainError(Problem("bad_case_no", N_("办件编号“{text}”有误，请对照收件凭证核对"), {"text": text}))

@@ -123,24 +123,30 @@ class Agent:
             outcome = Round(at=stamp(self._clock()))
             if abs(self._clock() - self._looked_at) >= LOOK_AGAIN:
                 self._forget()
-            for parent in self._parents:
-                try:
-                    self._sync_with(parent, outcome)
-                except SyncError as error:
-                    # Expected on a bad link, so one quiet line; the page tells the clerk.
-                    log.info("no sync with %s: %s", parent, error)
-                    outcome.trouble.append({"parent": parent, "error": error.error, "reason": error.reason})
-                    continue
-                outcome.parent = outcome.parent or parent
-                if not plan.ask_further(self._unconfirmed_seconds()):
-                    break
+            self._with_parents(outcome)
             if self._recovery is not None and outcome.parent and self._recovery.look():
-                # What was refused is repeated under new numbers; what was not taken in before may be now.
+                # What was refused is repeated under new numbers; what was not taken in before may be now. At once: were it
+                # left for later, whoever brought a false branch from below could bring it again before the true one is here.
                 self._standing.clear()
                 self._forget()
+                self._with_parents(outcome)
+                self._recovery.look()
             outcome.refused = self._refused()
             self._note(outcome)
             return outcome
+
+    def _with_parents(self, outcome: Round) -> None:
+        for parent in self._parents:
+            try:
+                self._sync_with(parent, outcome)
+            except SyncError as error:
+                # Expected on a bad link, so one quiet line; the page tells the clerk.
+                log.info("no sync with %s: %s", parent, error)
+                outcome.trouble.append({"parent": parent, "error": error.error, "reason": error.reason})
+                continue
+            outcome.parent = outcome.parent or parent
+            if not plan.ask_further(self._unconfirmed_seconds()):
+                break
 
     def _forget(self) -> None:
         """Takes nothing for level any more."""

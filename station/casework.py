@@ -21,7 +21,7 @@ from station.databases import of_case, of_station
 from station.identity import Identity
 from station.moment import Clock, stamp
 from station.register import Register
-from station.serials import first_serial
+from station.serials import first_serial, serial
 from sync.ledger import EventLedger, LedgerTxn, event_id
 from sync.serving import ServedStore
 
@@ -165,12 +165,12 @@ class Casework:
 
     def _new_case_no(self, txn: LedgerTxn, station: str) -> str:
         day = self._clock().date()
-        start = first_serial(self._ledger.epoch, self._identity.life, day, self._identity.number)
+        first = first_serial(self._ledger.epoch, self._identity.life, day, self._identity.number)
         while True:
-            serial = txn.counter(f"case:{station}:{day:%Y%m%d}")
-            if serial > numbers.MAX_SERIAL:
-                return numbers.case_no(station, day, serial)  # raises: all are given out
-            case_no = numbers.case_no(station, day, 1 + (start + serial - 2) % numbers.MAX_SERIAL)
+            n = txn.counter(f"case:{station}:{day:%Y%m%d}")
+            if n > numbers.MAX_SERIAL:
+                raise numbers.serials_used_up()
+            case_no = numbers.case_no(station, day, serial(first, n))
             # A laptop that was set up anew may meet its own earlier numbers again, come back from above. Two web nodes
             # of a hub may come to the same number at the same moment; then it is the first one's.
             if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):

@@ -13,7 +13,8 @@ from schemas.problems import DomainError
 
 STATIONS = st.text("0123456789", min_size=12, max_size=12)
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
-CASE_NUMBERS = st.builds(numbers.case_no, STATIONS, DAYS, st.integers(1, 9999))
+SERIALS = st.integers(1, 9999) | st.integers(10_000, numbers.MAX_SERIAL + numbers.LETTERED)
+CASE_NUMBERS = st.builds(numbers.case_no, STATIONS, DAYS, SERIALS)
 
 
 def code_of(ask, *args: object) -> str:
@@ -22,7 +23,7 @@ def code_of(ask, *args: object) -> str:
     return error.value.problem.code
 
 
-@given(STATIONS, DAYS, st.integers(1, 9999))
+@given(STATIONS, DAYS, SERIALS)
 def test_a_case_number_is_read_back(station: str, day: date, serial: int) -> None:
     text = numbers.case_no(station, day, serial)
     assert len(text) == 25
@@ -66,8 +67,12 @@ def test_no_case_is_the_noughth_of_a_day() -> None:
     assert {code_of(numbers.parse_case_no, each) for each in candidates} == {"bad_case_no"}
 
 
-def test_the_ten_thousandth_case_of_a_day_has_no_number() -> None:
-    assert code_of(numbers.case_no, "510903001001", date(2018, 2, 9), 10_000) == "serials_used_up"
+def test_serials_beyond_9999_begin_with_a_letter() -> None:
+    day, last = date(2018, 2, 9), numbers.MAX_SERIAL + numbers.LETTERED
+    written = [numbers.case_no("510903001001", day, n)[20:24] for n in (9999, 10_000, 10_001, last)]
+    assert written == ["9999", "A000", "A001", "YYYY"]
+    with pytest.raises(ValueError, match="no case number"):
+        numbers.case_no("510903001001", day, last + 1)
 
 
 @pytest.mark.parametrize(("station", "serial"), [("510903", 1), ("510903001001", 0), ("51090300100x", 1)])
