@@ -22,6 +22,7 @@ from schemas import tables
 from station import plan
 from station.bearer import Bearer
 from station.databases import HERE, PUBLIC, of_station, station_of
+from station.exchanging import Exchanges
 from station.identity import Identity
 from station.intake import Intake
 from station.moment import Clock, stamp
@@ -29,12 +30,14 @@ from station.recovery import Recovery
 from station.trust import Trust
 from sync import seals, strict_json
 from sync.errors import DiskFull, Forbidden, NotAPeer, NotFound, SyncError
+from sync.exchange.calling import NothingInCommon, Outcome
 from sync.ledger import parse_event_id
 from sync.peer import Refusal, Seq
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.replicate import replicate
 from sync.seals import Statement
 from sync.serving import ServedDatabase, ServedStore
+from sync.store import Store
 
 log = logging.getLogger("bianmin.agent")
 STATUS = "sync-status"
@@ -106,6 +109,10 @@ class Agent:
         self._pulled: dict[tuple[str, str], Standing] = {}
         self._stated: dict[tuple[str, str], tuple[Mapping[tuple[str, str], int], frozenset[Statement]]] = {}
         self._looked_at = clock()
+        # A hub's cluster is nobody's child, so a server that calls has its own file.
+        self._exchanges = (
+            Exchanges(store, trust, identity, clock, random) if isinstance(store, Store) else None
+        )
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._one_at_a_time = threading.Lock()
@@ -171,6 +178,41 @@ class Agent:
         self._servers[parent] = server
 
     def _carry(self, server: RemoteServer, parent: str, outcome: Round) -> None:
+        """One round with a parent: an exchange, or, where that is not spoken or both have to compare what they hold, in
+        CouchDB's dialect."""
+        nothing: NothingInCommon | None = None
+        try:
+            moved = self._exchanges.call(server, parent) if self._exchanges is not None else None
+        except NothingInCommon as error:
+            moved, nothing = None, error
+            self._forget()
+        if moved is not None:
+            self._note_exchange(server, parent, moved, outcome)
+            return
+        self._compare(server, parent, outcome)
+        level = self._store.update_seq
+        if nothing is not None and self._exchanges is not None and not self._unpushed(parent):
+            self._exchanges.agree(server, parent, level, nothing)
+
+    def _note_exchange(self, server: RemoteServer, parent: str, moved: Outcome, outcome: Round) -> None:
+        outcome.pushed += moved.given
+        outcome.pulled += moved.taken
+        for name, each in moved.refused:
+            self._note_refusal((parent, name), each)
+        for name, each in moved.not_taken:
+            log.warning("%s not taken in %s: %s %s", each.id, name, each.error, each.reason)
+            outcome.trouble.append(
+                {"parent": parent, "error": "not_taken", "reason": f"{each.id}: {each.reason}"}
+            )
+        for (at, name), standing in self._standing.items():
+            if at == parent and standing:
+                self._offer_again(self._store.database(name), server.database(name), (parent, name))
+        for name in sorted(moved.give_bulk):
+            self._push(server.database(name, create=True), (parent, name), outcome)
+        for name in sorted(moved.take_bulk):
+            self._pull(server.database(name), (parent, name), outcome)
+
+    def _compare(self, server: RemoteServer, parent: str, outcome: Round) -> None:
         server.welcome()
         theirs = {name for name in server.databases() if station_of(name) is not None or name == PUBLIC}
         ours = {name for name in self._store.databases() if station_of(name) is not None}
@@ -344,6 +386,8 @@ class Agent:
 
     def _unpushed(self, parent: str) -> bool:
         """Whether anything was written here since the push of the round that just ended."""
+        if self._exchanges is not None and self._exchanges.speaks(parent):
+            return self._exchanges.pending(parent)
         return any(
             (known := self._pushed.get((parent, name))) is None
             or self._store.database(name).update_seq != known.seq

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from flask import Flask
+from flask import Flask, Request
 from flask_bootstrap import Bootstrap5
 
 from schemas import tables
@@ -23,8 +23,9 @@ from station import keystore, sealing, web
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
+from station.carriage import Below
 from station.casework import Casework
-from station.databases import station_of
+from station.databases import HERE, station_of
 from station.gate import Gate
 from station.house import HouseRules
 from station.identity import Identity
@@ -39,6 +40,9 @@ from station.trust import Trust
 from station.vault import Vault, open_vault
 from sync.endpoint import create_endpoint
 from sync.errors import StoreMissing
+from sync.exchange.answering import Answering
+from sync.exchange.route import create_route
+from sync.exchange.side import Rights
 from sync.ledger import EventLedger, Ledger
 from sync.serving import ServedStore
 from sync.store import Store
@@ -187,6 +191,17 @@ def build_parts(
         raise
 
 
+def _who_exchanges(parts: Parts) -> Callable[[Request], tuple[str, Rights]]:
+    """Each device has a log of its own, and the rights the gate gives it."""
+
+    def who(request: Request) -> tuple[str, Rights]:
+        principal = parts.gate.authenticate(request)
+        rights = Below(parts.store, parts.trust, parts.gate, principal, parts.recovery)
+        return parts.gate.shelf(principal).strip("/"), rights
+
+    return who
+
+
 def begin_epoch(store: ServedStore, identity: Identity, trust: Trust, epoch: str) -> None:
     """Before anything of a new epoch is written: vouches for what was written in the one before. It is all ours still; what
     comes in under it from now on is not."""
@@ -224,7 +239,14 @@ def create_app(
         app.register_blueprint(blueprint)
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
     app.extensions["bianmin-endpoint"] = endpoint
-    for api in (endpoint, trust_routes.blueprint, *programs):
+    apis = [endpoint, trust_routes.blueprint, *programs]
+    if isinstance(parts.store, Store):
+        apis.append(
+            create_route(
+                Answering(parts.store, parts.store.database(HERE), parts.random), _who_exchanges(parts)
+            )
+        )
+    for api in apis:
         web.csrf.exempt(api)
         app.register_blueprint(api, url_prefix=DIALECT if api is endpoint else None)
     if templates is not None:

@@ -19,6 +19,7 @@ from station.app import Parts
 from sync.endpoint import Endpoint
 from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import HttpServer
+from sync.exchange.route import PATH
 from sync.store import Store
 
 log = logging.getLogger("bianmin.server")
@@ -91,7 +92,7 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
     endpoint: Endpoint = app.extensions["bianmin-endpoint"]
 
     def knows(environ: dict[str, Any]) -> bool:
-        if environ["PATH_INFO"].startswith(DIALECT + "/"):
+        if environ["PATH_INFO"].startswith(DIALECT + "/") or environ["PATH_INFO"] == PATH:
             return endpoint.knows(environ)
         return int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM
 

@@ -37,6 +37,7 @@ from station.agent import DIALECT
 from station.duties import Duty
 from station.guessing import Guard
 from sync.errors import OurFault, SyncError
+from sync.exchange.message import CONTENT_TYPE
 from sync.scratch import ScratchFile
 
 if TYPE_CHECKING:
@@ -230,6 +231,8 @@ def _refuse_other_hosts() -> None:
 
 
 def _headers(response: Response) -> Response:
+    if response.mimetype == CONTENT_TYPE:  # no browser reads a message, and on a bad link each word costs
+        return response
     if request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
         response.cache_control.max_age = 3600
         response.cache_control.public = True

@@ -25,11 +25,11 @@ import apsw
 
 from sync import names
 from sync.blobs import Blob, Lying
-from sync.errors import BadStore, DatabaseExists, NotFound, StoreClosed, StoreMissing, StoreTooNew, WrongKey
+from sync.errors import BadStore, DatabaseExists, NotFound, StoreClosed, StoreMissing
 from sync.peer import Seq
 from sync.serving import DatabaseUpdate, ServedDatabase, StoreChange
 from sync.store import connection as sqlite
-from sync.store import encryption, reading, schema, writing
+from sync.store import opening, reading, writing
 from sync.store.database import Database, seq_of
 
 TEND_AFTER: Final = 300  # changes, about 2 MB of log
@@ -149,8 +149,8 @@ class Store:
             lock = sqlite.FileLock(path)
             try:
                 if not path.exists():
-                    _create(path, key, random)
-                writer = _open_writer(path, key)
+                    opening.create(path, key, random)
+                writer = opening.open_writer(path, key)
                 try:
                     return cls(path, key, lock, writer, clock, random)
                 except BaseException:
@@ -241,6 +241,23 @@ class Store:
                     self._changed.notify_all()
             if txn.touched and self._watchers:
                 self._tell({name for name, entry in self._databases.items() if entry.key in txn.touched})
+
+    def alone(self, write: Callable[[], None]) -> tuple[int, int]:
+        """Runs `write` while nobody else writes: all changes after the first of these sequences, up to the second, are its."""
+        with self._write_lock:
+            before = self._seq
+            write()
+            return before, self._seq
+
+    @property
+    def era(self) -> str:
+        """Changes when the store goes on in a new epoch, and when something is taken back out of it: what was agreed on
+        about its feed before says nothing any more."""
+        with self.read() as connection:
+            turns = sqlite.scalar(
+                connection, "SELECT coalesce(sum(value), 0) FROM counters WHERE name GLOB 'turn/*'"
+            )
+        return f"{self.uuid}.{self.epoch}.{turns}"
 
     def tend(self) -> None:
         """Moves what the log has gathered into the file, if that is worth it; nobody who reads or writes waits for it."""
@@ -429,68 +446,3 @@ class Store:
     def bodies(self, db: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The living winners among `ids`, as documents with `_id` and `_rev`, in one statement."""
         return self.database(db).bodies(ids)
-
-
-def _create(path: Path, key: bytes | None, random: Callable[[int], bytes]) -> None:
-    """Makes the file under another name and moves it into place: a crash leaves a whole store or none."""
-    for stray in ("-wal", "-journal"):
-        if path.with_name(path.name + stray).exists():
-            raise StoreMissing(
-                f"{path} is gone, but {path.name}{stray} is there and may hold its last records. Put the store back beside"
-                " it, or move it away to begin anew."
-            )
-    fresh = path.with_name(path.name + ".new")
-    for leftover in (fresh, path.with_name(path.name + ".new-wal"), path.with_name(path.name + ".new-shm")):
-        leftover.unlink(missing_ok=True)
-    try:
-        connection = sqlite.connect(fresh, key, create=True)
-        try:
-            schema.migrate(sqlite.set_up(connection))
-            facts = {"uuid": random(16).hex(), "epoch": base64.b32encode(random(5)).decode().lower()}
-            connection.executemany("INSERT INTO store VALUES (?, ?)", list(facts.items()))
-        finally:
-            connection.close()
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    encryption.durable_folder(path)
-
-
-def _open_writer(path: Path, key: bytes | None) -> apsw.Connection:
-    """Looks at the file without changing it; only when it is one of ours is it encrypted, set up and migrated."""
-    if path.stat().st_size == 0:
-        raise BadStore(f"{path} is empty: what was in it has been lost. It was not overwritten.")
-    if key is None and encryption.is_encrypted(path):
-        raise WrongKey(f"{path} is encrypted, and it was opened without a key.")
-    if key is not None and encryption.is_plain(path):
-        _look(path, None).close()
-        encryption.encrypt(path, key)
-    connection = _look(path, key)
-    try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        sqlite.set_up(connection)
-        schema.migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _look(path: Path, key: bytes | None) -> apsw.Connection:
-    """A connection to a store of this or an earlier version, of which nothing was changed."""
-    connection = sqlite.connect(path, key)
-    try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        application, version = connection.pragma("application_id"), connection.pragma("user_version")
-        if application != schema.APPLICATION_ID:
-            raise BadStore(f"{path} is another program's database.")
-        if version > schema.VERSION:
-            raise StoreTooNew(
-                f"{path} was written by a newer version (shape {version}, this program knows {schema.VERSION})."
-                " It was left as it was."
-            )
-    except BaseException:
-        connection.close()
-        raise
-    return connection

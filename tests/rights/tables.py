@@ -24,7 +24,7 @@ from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
 
 HERE = Path(__file__).parent
 FAR, THIRD, BUREAU = "510922001000", "510903001003", "510903000000"
-PROGRAMS = ("/db", "/trust")
+PROGRAMS = ("/db", "/trust", "/x")
 AT = {"hub": HUB, "township": TOWNSHIP, "village": VILLAGE}
 WHO = {
     "village": VILLAGE,

@@ -1,0 +1,74 @@
+"""This server's exchanges with those above it: one `Calling` for each, and which of them do not speak it.
+
+Says what moved and what is left for CouchDB's dialect; the agent does that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from station.carriage import Above
+from station.databases import HERE
+from station.identity import Identity
+from station.moment import Clock
+from station.trust import Trust
+from sync.asking import Way
+from sync.errors import BadContentType, BadRequest, MethodNotAllowed, NotAPeer, NotFound
+from sync.exchange.calling import Calling, NothingInCommon, Outcome
+from sync.exchange.route import PATH
+from sync.store import Store
+
+ASK_AGAIN: Final = timedelta(hours=1)
+"""A server that does not speak exchange may have been renewed, or the proxy before it."""
+
+
+class Exchanges:
+    """Exchanges by the address of the server above. Not to be used by two threads at once."""
+
+    def __init__(
+        self, store: Store, trust: Trust, identity: Identity, clock: Clock, random: Callable[[int], bytes]
+    ) -> None:
+        self._store = store
+        self._rights = Above(store, trust, identity.own, identity)
+        self._clock = clock
+        self._random = random
+        self._callings: dict[str, Calling] = {}
+        self._mute: dict[str, datetime] = {}
+
+    def call(self, way: Way, parent: str) -> Outcome | None:
+        """Exchanges with the server at `parent`; None where it does not speak it. NothingInCommon, errors of the way."""
+        if (since := self._mute.get(parent)) and abs(self._clock() - since) < ASK_AGAIN:
+            return None
+        try:
+            outcome = self._with(parent).call(way, _url(parent))
+        except (NotFound, MethodNotAllowed, BadContentType, BadRequest, NotAPeer):
+            self._mute[parent] = self._clock()
+            return None
+        self._mute.pop(parent, None)
+        return outcome
+
+    def agree(self, way: Way, parent: str, ours: int, nothing: NothingInCommon) -> None:
+        """All that was here up to `ours`, and all that was there, is at both ends."""
+        self._with(parent).agree(way, _url(parent), ours, nothing)
+
+    def speaks(self, parent: str) -> bool:
+        """Whether the last call there was an exchange."""
+        return parent in self._callings and parent not in self._mute
+
+    def pending(self, parent: str) -> bool:
+        """Whether something has been written here since that the server above is to get."""
+        return self._with(parent).pending()
+
+    def _with(self, parent: str) -> Calling:
+        if parent not in self._callings:
+            name = hashlib.sha256(parent.encode()).hexdigest()[:16]
+            kept = self._store.database(HERE, create=True)
+            self._callings[parent] = Calling(self._store, kept, self._rights, name, random=self._random)
+        return self._callings[parent]
+
+
+def _url(parent: str) -> str:
+    return parent.rstrip("/") + PATH

@@ -1,0 +1,182 @@
+"""The end that asks: one message a call, until nothing is left on either side. Keeps a log for each server it asks.
+
+    call     gives what is new here, takes what is new there, and writes down that both have it
+    lost     the other end remembers nothing in common (a first contact, or either was put back): the caller replicates in
+             CouchDB's dialect, which compares what both hold, and says `agree`
+
+Room: as many bytes as the link carries in about five seconds, so that a cut costs little and a decision waits for no
+more than that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sync import asking, errors
+from sync.asking import Way
+from sync.exchange import log as logs
+from sync.exchange import message as messages
+from sync.exchange.log import Log, Record
+from sync.exchange.message import CONTENT_TYPE, LANES, Message, Places
+from sync.exchange.side import Rights, Side
+from sync.peer import Refusal
+from sync.serving import ServedDatabase
+from sync.store import Store
+
+SECONDS: Final = 5.0
+FIRST_ROOM: Final = 16 * 1024
+SMALLEST: Final = 4 * 1024
+LARGEST: Final = 1024 * 1024
+
+
+class NothingInCommon(errors.SyncError):
+    """There is no exchange that both ends remember. `server`, `places`: who that is, and how far its feed has come."""
+
+    error = "nothing_in_common"
+
+    def __init__(self, server: str, places: Places) -> None:
+        super().__init__("Both ends have to compare what they hold.")
+        self.server = server
+        self.places = places
+
+
+class Outcome:
+    """What a call moved."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.taken = 0
+        self.notes = 0
+        self.refused: list[tuple[str, Refusal]] = []
+        """By the other end."""
+        self.not_taken: list[tuple[str, Refusal]] = []
+        """By us."""
+        self.calls = 0
+        self.give_bulk: set[str] = set()
+        self.take_bulk: set[str] = set()
+
+
+class Calling:
+    """Exchanges with one server by one way. Not to be used by two threads at once."""
+
+    def __init__(
+        self, store: Store, kept: ServedDatabase, rights: Rights, name: str, *,
+        random: Callable[[int], bytes], how: int = messages.DICTIONARY_1, monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """`kept`: where the log is, under `name`."""
+        self._store = store
+        self._kept = kept
+        self._where = f"exchange-with:{name}"
+        self._side = Side(store, rights)
+        self._random = random
+        self._how = how
+        self._monotonic = monotonic
+        self._unsure = False
+        self.room = FIRST_ROOM
+
+    def call(self, way: Way, url: str) -> Outcome:
+        """Exchanges until nothing is left. NothingInCommon; errors of the way; what landed before is durable."""
+        outcome = Outcome()
+        while self._once(way, url, outcome):
+            pass
+        return outcome
+
+    def agree(self, way: Way, url: str, ours: int, theirs: NothingInCommon) -> None:
+        """Both ends hold what the other had: we up to `ours` of our feed, they up to where they were."""
+        id = self._random(6).hex()
+        places = (ours,) * LANES
+        self._ask(way, url, Message(id=id, places=places, landed=theirs.places))
+        begun = Log(self._store.era, theirs.server)
+        self._write(begun.add(Record(id, "", places, theirs.places)))
+
+    def pending(self) -> bool:
+        """Whether there is anything to give."""
+        log = self._log()
+        record = log.newest
+        if record is None:
+            return False
+        given = self._side.give(log, record.ours, 0)
+        return bool(given.documents or given.notes)
+
+    def _once(self, way: Way, url: str, outcome: Outcome) -> bool:
+        """One message and its answer; whether there is more."""
+        log = self._log()
+        record = log.newest
+        if record is None:
+            answer = self._ask(way, url, Message())
+            raise NothingInCommon(answer.server, answer.places)
+        unsure, self._unsure = self._unsure, True
+        given = self._side.give(log, record.ours, 0 if unsure else self.room * 4)
+        sent = Message(last=record.id, room=self.room)
+        if unsure:
+            sent = sent._replace(unsure=True)
+        elif given.documents or given.notes:
+            sent = sent._replace(
+                documents=given.documents, notes=given.notes, places=given.places, more=given.more
+            )
+        answer = self._ask(way, url, sent)
+        outcome.calls += 1
+        if answer.lost:
+            return self._found_common(log, answer)
+        if unsure:
+            reached = answer.landed or record.ours
+        else:
+            reached = given.places if sent.places else record.ours
+            outcome.given += len(given.documents) - len(answer.refused)
+            outcome.notes += len(given.notes)
+            self._side.learn(given.notes)
+        outcome.refused += answer.refused
+        refused, span = self._side.take(answer)
+        outcome.not_taken += refused
+        outcome.taken += len(answer.documents) - len(refused)
+        outcome.give_bulk |= set(given.bulk)
+        outcome.take_bulk |= set(answer.bulk)
+        if answer.id:
+            new = Record(answer.id, record.id, reached, answer.places or record.theirs)
+            if span is not None and all(each == span.first - 1 for each in reached):
+                new = new._replace(ours=(span.last,) * LANES)  # nothing of ours lies between
+            self._write(log.add(new, span))
+        self._unsure = False
+        return answer.more or unsure or given.more
+
+    def _found_common(self, log: Log, answer: Message) -> bool:
+        """Goes on from the newest exchange that both remember."""
+        record = logs.common(log, answer.known)
+        if record is None or answer.server != log.server:
+            self._write(Log())
+            self._unsure = False
+            raise NothingInCommon(answer.server, answer.places)
+        self._side.forget()
+        self._write(log._replace(records=log.records[: log.records.index(record) + 1], spans=()))
+        self._unsure = False
+        return True
+
+    def _ask(self, way: Way, url: str, message: Message) -> Message:
+        data = messages.pack(message, self._how, 19 if len(message.documents) < 500 else 9)
+        began = self._monotonic()
+        answer = post(way, url, data)
+        taken = self._monotonic() - began
+        moved = len(data) + len(answer)
+        if moved > SMALLEST and taken > 0:
+            # Half of what was, half of what is: one slow answer does not make a slow link.
+            self.room = int(min(LARGEST, max(SMALLEST, (self.room + SECONDS * moved / taken) / 2)))
+        return messages.unpack(answer)
+
+    def _log(self) -> Log:
+        return logs.read(self._kept.get_local(self._where), self._store.era)
+
+    def _write(self, log: Log) -> None:
+        self._kept.put_local(self._where, logs.write(log))
+
+
+def post(way: Way, url: str, data: bytes) -> bytes:
+    """One message sent, and the bytes of the answer. NotFound where exchange is not spoken; NotAPeer, Unreachable, …"""
+    request = way.lean("POST", url, data, CONTENT_TYPE)
+    with way.answer(request) as response:
+        answer = b"".join(asking.pieces(response, messages.MAX_PACKED))
+        if asking.kind_of(response) != CONTENT_TYPE:
+            asking.check(response, answer)
+            raise errors.NotAPeer("The answer to a message is none.")
+    return answer

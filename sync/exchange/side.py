@@ -1,0 +1,192 @@
+"""What one end of an exchange has to give, and how it takes what comes. The same at both ends.
+
+    our feed, a lane at a time ──> documents, notes      until the room is used up; events before catalogue before files
+    documents, notes           ──> our store             durable when `take` returns; what is refused is told
+
+An end gives what is new in its feed since the other end had everything, but for what came from there.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Protocol
+
+from sync import blobs
+from sync.errors import TheirFault
+from sync.exchange.log import Log, Span
+from sync.exchange.message import LANES, Message, Places, size
+from sync.peer import Change, Refusal, Revision
+from sync.serving import ServedDatabase
+from sync.store import Store
+
+STEP: Final = 200  # changes read at once
+INLINE: Final = 64 * 1024  # bytes of files in a document that may go in a message
+MOST: Final = 20_000  # documents in a message
+PIECES: Final = "chunk:"
+"""How the ids of pieces of files begin."""
+
+
+class Rights(Protocol):
+    """Who the other end is to this one: what it may have, and what is taken from it."""
+
+    def gives(self) -> Sequence[str]:
+        """The databases the other end gets."""
+
+    def everybodys(self, db: str) -> bool:
+        """Whether it is a database that everybody reads, rather than one of events."""
+
+    def notes(self, db: str, since: int) -> list[Mapping[str, Any]]:
+        """What is stated of a database, if anything new has been since that place in the store's feed."""
+
+    def take(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
+        """Takes documents in, durably, as far as the other end may bring them."""
+
+    def take_notes(self, db: str, notes: Sequence[Mapping[str, Any]]) -> None:
+        """Takes in what is stated of a database."""
+
+    def settle(self, dbs: Iterable[str]) -> None:
+        """After something came in of these databases, before anything is given: what follows from it."""
+
+    def heard(self) -> None:
+        """The other end has given all it has."""
+
+
+class Given(NamedTuple):
+    """What goes into a message."""
+
+    documents: list[tuple[str, Revision]]
+    notes: list[tuple[str, Mapping[str, Any]]]
+    places: Places
+    more: bool
+    bulk: list[str]
+
+
+class Side:
+    """One end, towards one other."""
+
+    def __init__(self, store: Store, rights: Rights) -> None:
+        self._store = store
+        self.rights = rights
+        # Signatures of what the other end has; forgotten at a restart, and then told again.
+        self._known: set[str] = set()
+
+    # -- giving ---------------------------------------------------------------------------------------------------
+
+    def give(self, log: Log, places: Places, room: int) -> Given:
+        """What is new after `places`, about `room` bytes of it before packing."""
+        through = self._store.update_seq
+        names = [name for name in self.rights.gives() if name in set(self._store.databases())]
+        notes = self._notes(names, places[0])
+        documents: list[tuple[str, Revision]] = []
+        reached = list(places)
+        bulk: set[str] = set()
+        left = room - 400 * len(notes)
+        full = False
+        for lane in range(LANES):
+            if full:
+                break
+            last = places[lane]
+            for seq, db, revision in self._lane(lane, names, places[lane], log, bulk):
+                left -= size(revision)
+                if documents and (left < 0 or len(documents) >= MOST):
+                    full = True
+                    break
+                documents.append((db, revision))
+                last = seq
+            # All of the lane went along: whatever else is in the feed up to here is not of this lane.
+            reached[lane] = last if full else max(through, places[lane])
+        return Given(documents, notes, tuple(reached), full, sorted(bulk))
+
+    def _notes(self, names: Iterable[str], since: int) -> list[tuple[str, Mapping[str, Any]]]:
+        return [
+            (db, note)
+            for db in names
+            if not self.rights.everybodys(db)
+            for note in self.rights.notes(db, since)
+            if note["sig"] not in self._known
+        ]
+
+    def _lane(
+        self, lane: int, names: Iterable[str], since: int, log: Log, bulk: set[str]
+    ) -> Iterator[tuple[int, str, Revision]]:
+        """(sequence, database, document) of a lane, oldest first. Those whose files are too large only name their database."""
+        feeds = [
+            self._feed(lane, self._store.database(name), since, log)
+            for name in names
+            if self.rights.everybodys(name) == (lane == 1)
+        ]
+        for seq, db, revision in heapq.merge(*feeds, key=itemgetter(0)):
+            if _weight(revision) > INLINE:
+                bulk.add(db)
+            else:
+                yield seq, db, revision
+
+    def _feed(
+        self, lane: int, database: ServedDatabase, since: int, log: Log
+    ) -> Iterator[tuple[int, str, Revision]]:
+        last = int(database.update_seq)
+        while since < last:
+            found = database.changes(since, STEP)
+            wanted = {
+                change.id: change
+                for change in found.results
+                if not _came(change, log) and (lane == 1 or change.id.startswith(PIECES) == (lane == 2))
+            }
+            if wanted:
+                for revision in database.get_revisions({id: each.revs for id, each in wanted.items()}):
+                    yield int(wanted[revision.id].seq), database.name, revision
+            if len(found.results) < STEP:
+                return
+            since = int(found.last_seq)
+
+    # -- taking ---------------------------------------------------------------------------------------------------
+
+    def take(self, message: Message) -> tuple[list[tuple[str, Refusal]], Span | None]:
+        """Takes in what a message brings; what was refused, and where in our feed the rest is."""
+        by_database: dict[str, list[Revision]] = {}
+        for db, revision in message.documents:
+            by_database.setdefault(db, []).append(revision)
+        refused: list[tuple[str, Refusal]] = []
+
+        def write() -> None:
+            for db, revisions in by_database.items():
+                refused.extend((db, each) for each in self._taken(db, revisions))
+
+        first, last = self._store.alone(write) if by_database else (0, 0)
+        stated: dict[str, list[Mapping[str, Any]]] = {}
+        for db, note in message.notes:
+            stated.setdefault(db, []).append(note)
+        for db, notes in stated.items():
+            try:
+                self.rights.take_notes(db, notes)
+            except TheirFault as fault:
+                refused.append((db, Refusal("", "", fault.error, fault.reason)))
+        self.learn(message.notes)
+        self.rights.settle({*by_database, *stated})
+        return refused, Span(first + 1, last) if last > first else None
+
+    def _taken(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
+        try:
+            return self.rights.take(db, revisions)
+        except TheirFault as fault:  # all of it: not theirs to bring, say
+            return [Refusal(each.id, "".join(each.path[:1]), fault.error, fault.reason) for each in revisions]
+
+    def forget(self) -> None:
+        """What the other end was told may not have come."""
+        self._known.clear()
+
+    def learn(self, notes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """The other end has these notes."""
+        self._known.update(str(note.get("sig")) for _, note in notes)
+
+
+def _came(change: Change, log: Log) -> bool:
+    """Whether the other end has this document. One that has been edited may have joined with something of ours on its way to
+    this place, so of those nothing is concluded."""
+    return len(change.revs) == 1 and change.revs[0].startswith("1-") and log.came(int(change.seq))
+
+
+def _weight(revision: Revision) -> int:
+    return sum(blobs.length(each.data) for each in revision.attachments.values() if each.data is not None)

@@ -1,0 +1,218 @@
+"""One request a sync: what is new here for what is new there, and nothing twice."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sync.errors import Unreachable
+from sync.peer import Refusal
+from tests.sync.exchange.two import Two
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Two]:
+    pair = Two(tmp_path)
+    yield pair
+    pair.close()
+
+
+def test_what_is_new_on_both_sides_is_exchanged_in_one_request(two: Two) -> None:
+    two.sync()
+    two.put(two.village, "a", name="赵小明")
+    two.put(two.hub, "b", decision="准予")
+    two.put(two.hub, "item", db="public", name="食品经营许可")
+    two.line.sent.clear()
+    outcome = two.sync()
+    assert (outcome.calls, outcome.given, outcome.taken) == (1, 1, 2)
+    assert two.bodies(two.village) == two.bodies(two.hub)
+    assert set(two.bodies(two.village)) == {"a", "b"}
+    assert set(two.bodies(two.village, "public")) == {"item"}
+
+
+def test_an_idle_sync_is_one_small_request(two: Two) -> None:
+    two.put(two.village, "a", n=1)
+    two.sync()
+    two.put(two.village, "b", n=1)
+    two.sync()
+    two.line.sent.clear()
+    for _ in range(3):
+        outcome = two.sync()
+        assert (outcome.given, outcome.taken, outcome.calls) == (0, 0, 1)
+    assert all(up < 60 and down < 10 for up, down in two.line.sent)
+
+
+def test_nothing_that_came_from_the_other_end_is_given_back(two: Two) -> None:
+    two.sync()
+    for n in range(20):
+        two.put(two.village, f"v{n}", n=n)
+        two.put(two.hub, f"h{n}", n=n)
+        outcome = two.sync()
+        assert (outcome.given, outcome.taken) == (1, 1)
+    outcome = two.sync()
+    assert (outcome.given, outcome.taken) == (0, 0)
+
+
+def test_edits_conflicts_deletions_and_small_files_arrive(two: Two) -> None:
+    two.sync()
+    two.put(two.hub, "notice", db="public", n=1)
+    two.sync()
+    two.put(two.hub, "notice", db="public", n=2)
+    two.put(two.village, "notice", db="public", n=3)
+    two.put(two.village, "gone", n=1)
+    two.sync()
+    database = two.village.database("station-1")
+    kept = database.get("gone")
+    assert kept is not None
+    database.put({"_id": "gone", "_rev": kept["_rev"], "_deleted": True})
+    two.put(two.village, "scan", _attachments={"a.txt": {"content_type": "text/plain", "data": "5L2g5aW9"}})
+    two.sync()
+    for db in ("public", "station-1"):
+        here, there = two.village.database(db), two.hub.database(db)
+        for change in here.changes(0, 100).results:
+            assert here.leaves(change.id) == there.leaves(change.id)
+    assert len(two.hub.database("public").leaves("notice")) == 2
+    file = two.hub.database("station-1").attachment("scan", "a.txt")
+    assert file is not None
+    assert file.length == 6
+
+
+def test_a_document_with_a_large_file_is_named_and_left_to_the_other_dialect(two: Two) -> None:
+    two.sync()
+    data = {"a.jpg": {"content_type": "image/jpeg", "data": "AAAA" * 30_000}}
+    two.put(two.village, "scan", _attachments=data)
+    two.put(two.village, "after", n=1)
+    outcome = two.sync()
+    assert outcome.give_bulk == {"station-1"}
+    assert set(two.bodies(two.hub)) == {"after"}
+
+
+def test_what_is_refused_is_told_and_the_rest_goes_on(two: Two) -> None:
+    two.sync()
+    two.at_hub.admit = lambda _db, each: (
+        Refusal(each.id, each.rev, "forbidden", "不是本站的") if each.id == "bad" else None
+    )
+    for id in ("a", "bad", "c"):
+        two.put(two.village, id, n=1)
+    outcome = two.sync()
+    assert [(db, each.id, each.reason) for db, each in outcome.refused] == [
+        ("station-1", "bad", "不是本站的")
+    ]
+    assert set(two.bodies(two.hub)) == {"a", "c"}
+    assert two.sync().given == 0
+
+
+def test_statements_travel_beside_and_only_new_ones(two: Two) -> None:
+    two.sync()
+    two.at_village.stated["station-1"] = [{"kind": "seal", "sig": "s1"}]
+    two.put(two.village, "a", n=1)
+    assert two.sync().notes == 1
+    assert two.at_hub.stated == two.at_village.stated
+    two.at_hub.stated["station-1"].append({"kind": "receipt", "sig": "r1"})
+    two.sync()
+    assert [each["sig"] for each in two.at_village.stated["station-1"]] == ["s1", "r1"]
+    assert two.sync().notes == 0
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_after_a_cut_nothing_that_landed_is_sent_again(two: Two, lost: str) -> None:
+    two.sync()
+    for n in range(30):
+        two.put(two.village, f"v{n}", n=n, text="同意" * 50)
+    two.put(two.hub, "h", n=1)
+    two.line.lose = [lost]
+    with pytest.raises(Unreachable):
+        two.sync()
+    two.line.sent.clear()
+    outcome = two.sync()
+    assert outcome.given == (30 if lost == "request" else 0)
+    assert two.bodies(two.village) == two.bodies(two.hub)
+
+
+def test_a_large_backlog_goes_in_several_messages_each_no_larger_than_the_link_likes(two: Two) -> None:
+    two.sync()
+    for n in range(400):
+        two.put(two.village, f"v{n}", text="".join(two.draw.choices("甲乙丙丁戊己庚辛壬癸", k=300)))
+    two.calling.room = 8192
+    two.line.sent.clear()
+    outcome = two.sync()
+    assert outcome.given == 400
+    assert outcome.calls >= 2
+    assert two.line.sent[0][0] < 2 * 8192
+    assert two.bodies(two.village) == two.bodies(two.hub)
+
+
+def test_events_go_before_the_catalogue_and_pieces_of_files_last(two: Two) -> None:
+    two.sync()
+    two.put(two.village, "chunk:1", data="A" * 60_000)
+    for n in range(50):
+        two.put(two.village, f"item{n}", db="public", text=f"{two.draw.getrandbits(4000):x}")
+    two.put(two.village, "ev", n=1)
+    two.calling.room = 4096
+    two.line.lose = ["", "request"]
+    with pytest.raises(Unreachable):
+        two.sync()
+    assert set(two.bodies(two.hub)) == {"ev"}
+    two.sync()
+    assert set(two.bodies(two.hub)) == {"ev", "chunk:1"}
+
+
+STEPS = st.lists(
+    st.sampled_from(
+        ["write here", "write there", "edit here", "sync", "cut request", "cut answer", "start again", "back up here",
+         "back up there", "put back here", "put back there"]
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(STEPS, st.integers(1, 10**6))
+def test_whatever_is_cut_or_put_back_all_that_exists_is_everywhere_in_the_end(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], seed: int
+) -> None:
+    folder = tmp_path_factory.mktemp("two")
+    two = Two(folder, seed)
+    try:
+        for n, step in enumerate(steps):
+            what, _, where = step.partition(" ")
+            store = two.village if step.endswith("here") else two.hub
+            if what == "write":
+                two.put(store, f"{where}{n}", n=n)
+            elif what == "edit":
+                two.put(two.hub, "notice", db="public", n=n)
+            elif what == "sync":
+                two.sync()
+            elif what == "cut":
+                two.line.lose = [where]
+                with contextlib.suppress(Unreachable):
+                    two.sync()
+                two.line.lose = []
+            elif step == "start again":
+                two.again()
+            elif step.startswith("back up"):
+                kept = folder / f"kept-{step[8:]}"
+                kept.unlink(missing_ok=True)
+                store.backup(kept)
+            elif step.startswith("put back") and (kept := folder / f"kept-{step[9:]}").exists():
+                two.close()
+                name = folder / ("village.sqlite" if step.endswith("here") else "hub.sqlite")
+                for file in folder.glob(name.name + "*"):
+                    file.unlink()
+                shutil.copy(kept, name)
+                two.open()
+        two.sync()
+        two.sync()
+        for db in ("station-1", "public"):
+            assert two.bodies(two.village, db) == two.bodies(two.hub, db)
+        outcome = two.sync()
+        assert (outcome.given, outcome.taken) == (0, 0)
+    finally:
+        two.close()
+        shutil.rmtree(folder)
