@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from hub.claims import Claims
 from hub.healing import WHO_OPENS, Healing
-from schemas import tables
+from schemas import numbers, tables
 from schemas.problems import DomainError, Problem
-from station import forms, pages, words
+from station import forms, pages, personal, words
 from station.accounts import Staff
 from station.pages import me
 from station.web import parts, staff_only
@@ -72,16 +73,7 @@ def queue() -> str:
 @staff_only("desk")
 def everything() -> str:
     """All cases of the city, by district: also the three districts without a bureau."""
-    staff = me()
-    own = tables.station(staff.station)
-    districts = list(tables.districts())
-    if own.level == "district":
-        districts = [each for each in districts if each.code == own.code]
-    district = request.args.get("district", "")
-    if district and district not in [each.code for each in districts]:
-        abort(404)
-    chosen = [district] if district else [each.code for each in districts]
-    where, args = f"district IN ({','.join('?' * len(chosen))})", [code[:6] for code in chosen]
+    districts, district, where, args = _districts()
     asked = request.form.get("q", "").strip()
     if asked:
         found, more = forms.search(asked)
@@ -92,7 +84,7 @@ def everything() -> str:
     rows = register.select(where, args, order="last_at DESC, case_no", limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
         "everything.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
-        districts=districts, district=district, asked=asked, by_district=register.groups("district"),
+        districts=districts, district=district, asked=numbers.mask_numbers(asked), by_district=register.groups("district"),
     )  # fmt: skip
 
 
@@ -129,6 +121,28 @@ def _healing_page(problem: Problem | None = None) -> str:
     return render_template(
         "healing.html", closed=bool(closed), missing=missing, may_open=may_open, problem=problem
     )
+
+
+@blueprint.post("/desk/all/export")
+@staff_only("export")
+def export_everything() -> Any:
+    """The same, as a file."""
+    districts, district, where, args = _districts()
+    called = next((each.division_name for each in districts if each.code == district), gettext("全市办件"))
+    return personal.exported(called, where, args)
+
+
+def _districts() -> tuple[list[tables.District], str, str, list[Any]]:
+    """(the districts this person sees, the one chosen, and their cases as where and args for the register)."""
+    own = tables.station(me().station)
+    districts = list(tables.districts())
+    if own.level == "district":
+        districts = [each for each in districts if each.code == own.code]
+    district = request.args.get("district", "")
+    if district and district not in [each.code for each in districts]:
+        abort(404)
+    chosen = [district] if district else [each.code for each in districts]
+    return districts, district, f"district IN ({','.join('?' * len(chosen))})", [code[:6] for code in chosen]
 
 
 @blueprint.post("/desk/<case_no>/claim")

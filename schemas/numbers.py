@@ -212,3 +212,14 @@ def mask_phone(text: str) -> str:
     if len(text) >= 11:
         return text[:3] + "*" * (len(text) - 7) + text[-4:]
     return "*" * max(0, len(text) - 2) + text[-2:] if len(text) > 4 else "*" * len(text)
+
+
+PERSONAL_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15}|1[3-9]\d{9})(?![0-9A-Za-z])")
+"""What looks like an identity number, of either generation, or like a mobile phone's, inside any text."""
+
+
+def mask_numbers(text: str) -> str:
+    """A text that somebody wrote, with the identity numbers and mobile phones in it masked."""
+    return PERSONAL_NUMBER.sub(
+        lambda found: mask_phone(found[0]) if len(found[0]) == 11 else mask_id_no(found[0]), text
+    )

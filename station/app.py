@@ -20,6 +20,7 @@ from flask_bootstrap import Bootstrap5
 from schemas import tables
 from schemas.tables import Station
 from station import keystore, sealing, web
+from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
@@ -75,6 +76,7 @@ class Parts:
     ledger: EventLedger
     casework: Casework
     accounts: Accounts
+    access: Access
     agent: Agent
     gate: Gate
     house: HouseRules
@@ -106,6 +108,7 @@ class Parts:
         """Closes the files; nothing may use the parts afterwards."""
         self.agent.close()
         self.register.close()
+        self.access.close()
         self.store.close()
 
 
@@ -175,11 +178,15 @@ def build_parts(
         if isinstance(store, Store) and isinstance(ledger, Ledger):
             recovery = Recovery(store, ledger, register, identity, trust, clock)
         passes = Passes(store, clock=clock, random=random)
+        access = Access(
+            settings.access_path, settings.code, clock=clock, keep_days=settings.access_log_days, key=key
+        )
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             accounts=Accounts(store, clock=clock, random=random, told=vault.note_password if vault else None, **accounts),
+            access=access,
             agent=Agent(store, identity, trust, recovery, parents=settings.parents, clock=clock, random=random,
                         transport_for=transport_for),
             gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
@@ -219,7 +226,7 @@ def create_app(
 
     The hub adds its own `blueprints` of pages, others for `programs`, and a folder of `templates` that are looked up first.
     """
-    from station import pages, signin, trust_routes
+    from station import audit, pages, personal, signin, trust_routes
 
     app = Flask("station")
     app.config.update(
@@ -235,7 +242,7 @@ def create_app(
     app.extensions["bianmin"] = parts
     Bootstrap5(app)
     web.install(app)
-    for blueprint in (signin.blueprint, pages.blueprint, *blueprints):
+    for blueprint in (signin.blueprint, pages.blueprint, personal.blueprint, audit.blueprint, *blueprints):
         app.register_blueprint(blueprint)
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
     app.extensions["bianmin-endpoint"] = endpoint

@@ -17,7 +17,7 @@ import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import keystore, logs, server, vault
+from station import keystore, logs, personal_commands, server, vault
 from station.accounts import ROLES, Staff
 from station.app import Parts
 from station.sealing import KeyRefused
@@ -89,6 +89,8 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
         settings: Settings, employee_no: str | None, recovered: Path | None, password_stdin: bool
     ) -> None:
         unlock(settings, employee_no, recovered, password_stdin)
+
+    personal_commands.add_to(group, build, what, sentences)
 
     @group.command("config", help="Print the settings in force and where each comes from.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

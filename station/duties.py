@@ -6,7 +6,9 @@ more, written by hand, and a test asks every page as every role.
 
     items    look at the catalogue           record   take in an application        cases   see lists and cases
     act      take a step on a case           desk     see the bureaus' queues       claim   hold a case
-    sync     see how syncing goes            wake     sync now
+    sync     see how syncing goes            wake     sync now                      audit    read the access log
+    full     see numbers unmasked, with a    export   take a masked list away       person   find all that is held about
+             reason, each view logged                                                        a person, on their request
 """
 
 from __future__ import annotations
@@ -17,11 +19,14 @@ from schemas import tables
 from schemas.tables import Station
 from station.accounts import Staff
 
-Duty: TypeAlias = Literal["items", "record", "cases", "act", "desk", "claim", "sync", "wake"]
+Duty: TypeAlias = Literal[
+    "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit"
+]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
-_WINDOW: Final = _READS | frozenset[Duty]({"record", "act", "wake"})
-_BUREAU: Final = _READS | frozenset[Duty]({"act", "desk", "claim"})
+_SEES: Final = _READS | frozenset[Duty]({"full", "export"})
+_WINDOW: Final = _SEES | frozenset[Duty]({"record", "act", "wake", "person"})
+_BUREAU: Final = _SEES | frozenset[Duty]({"act", "desk", "claim"})
 
 DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "village_clerk": _WINDOW,
@@ -32,22 +37,31 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "zone_head": _BUREAU,
     "bureau_head": _BUREAU,
     # Who supervises reads everything and edits nothing (domain.md §3).
-    "city_supervisor": _READS | {"desk"},
-    "district_supervisor": _READS | {"desk"},
+    "city_supervisor": _SEES | {"desk"},
+    "district_supervisor": _SEES | {"desk"},
     # Who audits reads logs; the citizens' cases are not needed for it.
-    "auditor": frozenset({"items", "sync"}),
+    "auditor": frozenset({"items", "sync", "audit"}),
 }
 
 
 # What is written at a server is signed by its device, so only its own people write there. At the hub the bureaus are at home.
-_WRITES: Final = frozenset[Duty]({"record", "act", "claim", "wake"})
+# And whoever asks what is held about them stands at the counter of somebody who works there.
+_AT_HOME: Final = frozenset[Duty]({"record", "act", "claim", "wake", "person"})
 
 
 def may(staff: Staff, duty: Duty, here: Station) -> bool:
     """Whether this person may work here, and any of their roles has the duty."""
-    if not works_at(staff, here) or (duty in _WRITES and here.level != "city" and staff.station != here.code):
+    if not works_at(staff, here) or (
+        duty in _AT_HOME and here.level != "city" and staff.station != here.code
+    ):
         return False
     return any(duty in DUTIES.get(role, ()) for role in staff.roles)
+
+
+def reader(staff: Staff, here: Station) -> Literal["work", "watch"]:
+    """What this person sees of citizens without a further reason (schemas.documents.masking): who works on cases here sees
+    whose they are; who supervises them, or looks in from elsewhere, does not."""
+    return "work" if may(staff, "act", here) else "watch"
 
 
 def works_at(staff: Staff, here: Station) -> bool:

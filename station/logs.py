@@ -8,20 +8,20 @@ out what looks like an identity number or a mobile phone's. Nothing here decides
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
 import traceback
 from types import TracebackType
 from typing import Any
 
-_NUMBERS = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|\d{15}|1[3-9]\d{9})(?![0-9A-Za-z])")
+from schemas.numbers import PERSONAL_NUMBER
+
 _DEEPEST = 8  # errors that led to one another
 
 
 def blot(text: str) -> str:
     """The text without what looks like a person's number."""
-    return _NUMBERS.sub("***", text)
+    return PERSONAL_NUMBER.sub("***", text)
 
 
 class Formatter(logging.Formatter):

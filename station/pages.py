@@ -7,7 +7,7 @@ the register could answer by a name, no wording beyond what a template needs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -15,10 +15,13 @@ from flask_babel import gettext
 from schemas import numbers, offers, tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
-from station import forms
+from station import forms, reasons
 from station.accounts import Staff
 from station.casework import Application, days_left
-from station.web import may, parts, signed_in, staff_only
+from station.web import may, parts, reader, signed_in, staff_only
+
+if TYPE_CHECKING:
+    from schemas.documents import Reader
 
 blueprint = Blueprint("pages", __name__)
 
@@ -97,7 +100,7 @@ def item(code: str) -> str:
         item=found,
         offer=offer,
         materials=tables.materials(code),
-        decider=_name(offer.decided_at),
+        decider=name_of(offer.decided_at),
     )
 
 
@@ -142,7 +145,7 @@ def cases() -> Any:
         where, args, order="due IS NULL, due, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
     )
     return render_template(
-        "cases.html", lists=LISTS, current=name, asked=asked, rows=dressed(rows), found=register.count(where, args),
+        "cases.html", lists=LISTS, current=name, asked=numbers.mask_numbers(asked), rows=dressed(rows), found=register.count(where, args),
         page=page, size=PAGE, waiting=_waiting(),
     )  # fmt: skip
 
@@ -174,12 +177,15 @@ def act(case_no: str, event: str) -> Any:
 @staff_only("cases")
 def receipt(case_no: str) -> str:
     state = visible(case_no)
+    parts().access.note("receipt", me(), case_no=case_no, address=request.remote_addr or "")
     taken = next((each.event for each in state.timeline if each.event["event"] == "receive"), None)
     return render_template(
         "receipt.html",
-        state=state,
+        state=seen_as(state, reader()),
+        # Printed for the applicant, so only by those at whose window they stand.
+        query_code=state.query_code if reader() == "work" else "",
         station=tables.station(case_no[:12]),
-        names=_name,
+        names=name_of,
         handler=taken["actor"].get("name", "") if taken else "",
     )
 
@@ -227,18 +233,22 @@ def case_page(
     problem: Problem | None = None,
     failed: str = "",
     entered: Mapping[str, str] | None = None,
+    full: bool = False,
 ) -> str:
-    """The page of one case, with what the reader may do next and, after a refused step, why and what was entered."""
+    """The page of one case, with what the reader may do next and, after a refused step, why and what was entered. `full`:
+    with all numbers, for which the caller has a reason and has logged it."""
     state = visible(case_no)
+    if not full:
+        parts().access.note("view", me(), case_no=case_no, address=request.remote_addr or "")
     today = parts().clock().date()
     choices = [each for each in parts().casework.choices(state, me()) if each.transition.event in forms.STEPS]
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
     row = parts().register.case(case_no) or {}
     return render_template(
-        "case.html", state=state, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
+        "case.html", state=seen_as(state, "personal" if full else reader()), full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
         steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
-        waiting=case_no in _waiting(), origin=_name(state.origin_station), current=_name(state.current_station),
-        names=_name, saved="saved" in request.args, claim_needed=parts().house.claim_needed(me(), row, state),
+        waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
+        names=name_of, saved="saved" in request.args, claim_needed=parts().house.claim_needed(me(), row, state),
     )  # fmt: skip
 
 
@@ -251,7 +261,7 @@ def _record_page(
 ) -> str:
     return render_template(
         "record.html", item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
-        ticked=ticked, problems=problems, decider=_name(offer.decided_at),
+        ticked=ticked, problems=problems, decider=name_of(offer.decided_at),
     )  # fmt: skip
 
 
@@ -261,6 +271,13 @@ def _offered(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers
     if found is None or offer is None or (open_only and offer.mode not in offers.OPENS_CASES):
         abort(404)
     return found, offer
+
+
+def seen_as(state: CaseState, who: Reader) -> CaseState:
+    """The case as this kind of reader sees it. marshmallow is loaded with the first case that is looked at."""
+    from schemas.documents.views import view
+
+    return view(state, who)
 
 
 def visible(case_no: str) -> CaseState:
@@ -292,7 +309,7 @@ def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _name(code: str | None) -> str:
+def name_of(code: str | None) -> str:
     found = tables.stations().get(code or "")
     return found.name if found else gettext("未知站点 {code}").format(code=code or "")
 

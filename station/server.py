@@ -110,6 +110,7 @@ def _follow(parts: Parts, stopping: threading.Event) -> None:
                 parts.lives.note(seen, time.monotonic())
             if isinstance(parts.store, Store):
                 parts.store.tend()
+            parts.access.tend(time.monotonic())
         except Exception:
             log.exception("the register could not follow; pages will try again")
             stopping.wait(5)

@@ -44,6 +44,7 @@ class Settings:
     encrypt: bool = True
     key_file: Path | None = None
     idle_lock: float = 600.0
+    access_log_days: int = 1095
     couchdb_url: str = ""
     couchdb_public: bool = False
     sources: dict[str, str] = field(default_factory=dict, compare=False)
@@ -57,6 +58,11 @@ class Settings:
     def register_path(self) -> Path:
         """A projection of the store; deleting it costs a rebuild and nothing else."""
         return self.data / "register.sqlite"
+
+    @property
+    def access_path(self) -> Path:
+        """Who saw whose full record here."""
+        return self.data / "access.sqlite"
 
     @property
     def journal_path(self) -> Path:
@@ -138,6 +144,9 @@ def settings_options(
                           " data folder."),
         click.option("--idle-lock", type=click.FloatRange(60, 43200), default=600.0, show_default=True,
                      envvar="BIANMIN_IDLE_LOCK", help="Seconds without a request after which a page asks for the password."),
+        click.option("--access-log-days", type=click.IntRange(184, 36500), default=1095, show_default=True,
+                     envvar="BIANMIN_ACCESS_LOG_DAYS",
+                     help="How long it is kept who saw whose record; six months is the least that the law allows."),
     ]  # fmt: skip
 
     if hub:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from flask import (
     Flask,
@@ -181,8 +181,8 @@ def install(app: Flask) -> None:
     app.context_processor(_context)
     app.add_template_filter(_day, "day")
     app.add_template_filter(_moment, "moment")
-    app.add_template_filter(numbers.mask_name, "mask_name")
-    app.add_template_filter(numbers.mask_id_no, "mask_id_no")
+    app.add_template_filter(_who, "who")
+    app.add_template_filter(_no_numbers, "no_numbers")
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(SyncError, _sync_error)
     app.register_error_handler(CSRFError, _csrf_error)
@@ -209,6 +209,22 @@ def _context() -> dict[str, Any]:
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
         "today": parts().clock().date().isoformat(),
     }  # fmt: skip
+
+
+def reader() -> Literal["work", "watch"]:
+    """What whoever sent this request sees of citizens on pages."""
+    staff = signed_in()
+    return duties.reader(staff, parts().here) if staff is not None else "watch"
+
+
+def _who(name: str) -> str:
+    """A citizen's name as this reader may see it in a list."""
+    return numbers.mask_numbers(name) if reader() == "work" else numbers.mask_name(name)
+
+
+def _no_numbers(text: object) -> str:
+    """A text from elsewhere without citizens' numbers in it."""
+    return numbers.mask_numbers(str(text))
 
 
 def _day(value: date | datetime | str | None) -> str:

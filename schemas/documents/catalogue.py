@@ -206,7 +206,7 @@ class CertificateIssue(Record):
     case = Text(N_("办件编号"), pattern=CASE_NO, required=False)
     holder = Text(N_("被证明人"), "personal", high=100, mask="name")
     holder_id_no = Text(N_("证件号码"), "personal", high=50, mask="id_no", required=False)
-    facts = Text(N_("证明事实"), "personal", high=1000)
+    facts = Text(N_("证明事实"), "personal", high=1000, mask="text")
     checker = Text(N_("核实人"), high=40)
     second_checker = Text(N_("复核人"), high=40)
     issued_at = Moment(N_("出具时间"), "public")

@@ -115,7 +115,7 @@ class AtCounter(Shape):
 
 class Supply(AtCounter):
     materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
-    note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
+    note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
 
 
 class Receive(AtCounter):
@@ -129,8 +129,8 @@ class PreReviewPass(Shape):
 
 
 class PreReviewReturn(Shape):
-    reason = Text(N_("理由"), "personal", high=2000)
-    gaps = many(Text(N_("补正内容"), "personal", high=500), N_("补正内容"), "personal")
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
+    gaps = many(Text(N_("补正内容"), "personal", high=500, mask="text"), N_("补正内容"), "personal")
 
 
 class Forward(Shape):
@@ -139,17 +139,17 @@ class Forward(Shape):
 
 class CorrectOnSpot(Shape):
     changes = nested(Changes, N_("更正内容"), "personal")
-    note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
+    note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
 
 
 class NotifySupplement(Shape):
-    gaps = many(Text(N_("补正内容"), "personal", high=500), N_("补正内容"), "personal")
-    note = Text(N_("备注"), "personal", low=0, high=2000, required=False)
+    gaps = many(Text(N_("补正内容"), "personal", high=500, mask="text"), N_("补正内容"), "personal")
+    note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
 
 
 class Refuse(Shape):
     reason_code = Text(N_("不予受理情形"), among=REFUSE_REASONS)
-    reason = Text(N_("理由"), "personal", high=2000)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
 class Assign(Shape):
@@ -157,13 +157,13 @@ class Assign(Shape):
 
 
 class PassStep(Shape):
-    opinion = Text(N_("审查意见"), "personal", high=2000)
+    opinion = Text(N_("审查意见"), "personal", high=2000, mask="text")
 
 
 class Reason(Shape):
     """return_step, urge."""
 
-    reason = Text(N_("理由"), "personal", high=2000)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
 class Suspend(Shape):
@@ -181,7 +181,7 @@ PLACES: Final = ("hall", "department", "site")
 class Result(Shape):
     """resume."""
 
-    result = Text(N_("办理结果"), "personal", high=2000)
+    result = Text(N_("办理结果"), "personal", high=2000, mask="text")
 
 
 class Conclude(Result):
@@ -195,23 +195,23 @@ class Extend(Shape):
     """days: working days (Licensing Law art. 42)."""
 
     days = Whole(N_("延长工作日数"), 1, 10)
-    reason = Text(N_("理由"), "personal", high=2000)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
 class Grant(Shape):
-    opinion = Text(N_("决定意见"), "personal", low=0, high=2000, required=False)
+    opinion = Text(N_("决定意见"), "personal", low=0, high=2000, mask="text", required=False)
     place = Text(N_("办理场所"), among=PLACES, required=False)
 
 
 class Deny(Shape):
-    reason = Text(N_("理由"), "personal", high=2000)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
     remedy = Text(N_("救济途径"), high=2000)
     place = Text(N_("办理场所"), among=PLACES, required=False)
 
 
 class SubmitUpward(Shape):
     to = Text(N_("转报机关"), pattern=STATION_CODE)
-    reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
+    reason = Text(N_("理由"), "personal", low=0, high=2000, mask="text", required=False)
 
 
 class Deliver(AtCounter):
@@ -219,13 +219,13 @@ class Deliver(AtCounter):
 
 
 class Withdraw(Shape):
-    reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
+    reason = Text(N_("理由"), "personal", low=0, high=2000, mask="text", required=False)
 
 
 class Void(Shape):
     """A reason, or the number of the case that takes its place (lifecycle asks for one of them)."""
 
-    reason = Text(N_("理由"), "personal", low=0, high=2000, required=False)
+    reason = Text(N_("理由"), "personal", low=0, high=2000, mask="text", required=False)
     successor = Text(N_("接续办件"), pattern=CASE_NO, required=False)
 
 
@@ -233,11 +233,11 @@ class Evaluate(Shape):
     """level: GB/T 39046 A.8, 1 非常满意 … 5 非常不满意."""
 
     level = Whole(N_("满意度"), 1, 5)
-    text = Text(N_("评价内容"), "personal", low=0, high=500, required=False)
+    text = Text(N_("评价内容"), "personal", low=0, high=500, mask="text", required=False)
 
 
 class CorrectRecord(Shape):
-    note = Text(N_("更正说明"), "personal", high=2000)
+    note = Text(N_("更正说明"), "personal", high=2000, mask="text")
     cosigned_by = Text(N_("会签人"), high=40)
 
 

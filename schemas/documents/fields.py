@@ -19,8 +19,9 @@ Privacy = Literal["public", "personal", "secret"]
 """public: may be shown to anybody; personal: of a citizen, masked in lists and on screens, each full view
 is logged; secret: opens something (a code, a password's hash), never shown, exported or logged."""
 
-Mask = Literal["hide", "name", "id_no", "phone"]
-"""How a personal text is shown to those it is not for: not at all, 张**, 510903********1234, 138****0000."""
+Mask = Literal["hide", "text", "name", "id_no", "phone"]
+"""How a personal text is shown to those it is not for: not at all; not at all, or without the numbers in it (what was
+written about a case); 张**; 510903********1234; 138****0000. Which of them for whom: masking.py."""
 
 MISSING: Final = N_("“{label}”未填写")
 WRONG_TYPE: Final = N_("“{label}”的数据类型有误")

@@ -1,11 +1,14 @@
 """What of a document a reader may see: fields above the reader's class are masked, in the way each field says.
 
-    reader      public fields   personal fields            secret fields
-    public      as they are     masked: 张**, 510903…      left out
-    personal    as they are     as they are                left out
+    reader      public fields   names   identity numbers, phones   what was written   all else personal    secret
+    public      as they are     张**     510903********1234         ***                ***                  left out
+    watch       as they are     张**     510903********1234         without numbers    ***                  left out
+    work        as they are     as is   510903********1234         without numbers    without numbers      left out
+    personal    as they are     as is   as is                      as is              as is                left out
 
-Nobody reads secret fields here: programs compare them where they are needed. A key that no shape knows has no
-class, so only a reader of personal data sees it. Holds no list of fields: the classes stand in the shapes.
+`work` is who works on the case, `watch` who supervises it; `personal` is one view, asked for with a reason and logged
+(station.access). Nobody reads secret fields here: programs compare them where they are needed. A key that no shape knows
+has no class, so only `personal` sees it. Holds no list of fields: the classes stand in the shapes.
 """
 
 from __future__ import annotations
@@ -18,16 +21,26 @@ from marshmallow import Schema, fields
 from schemas import numbers
 from schemas.documents.fields import Mask, Text
 
-Reader = Literal["public", "personal"]
+Reader = Literal["public", "watch", "work", "personal"]
 
 HIDDEN: Final = "***"
 
-_MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
-    "hide": lambda text: HIDDEN if text else "",
-    "name": numbers.mask_name,
+
+def _hide(text: str) -> str:
+    return HIDDEN if text else ""
+
+
+_NUMBERS: Final[Mapping[Mask, Callable[[str], str]]] = {
     "id_no": numbers.mask_id_no,
     "phone": numbers.mask_phone,
 }
+_MASKS: Final[Mapping[str, Mapping[Mask, Callable[[str], str]]]] = {
+    "public": {**_NUMBERS, "hide": _hide, "text": _hide, "name": numbers.mask_name},
+    "watch": {**_NUMBERS, "hide": _hide, "text": numbers.mask_numbers, "name": numbers.mask_name},
+    "work": {
+        **_NUMBERS, "hide": numbers.mask_numbers, "text": numbers.mask_numbers, "name": numbers.mask_numbers,
+    },
+}  # fmt: skip
 
 
 def masked(shape: Schema, value: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
@@ -52,4 +65,10 @@ def _field(field: fields.Field[Any], value: Any, reader: Reader) -> Any:
         return [_field(field.inner, each, reader) for each in value]
     if field.metadata["privacy"] == "public" or reader == "personal":
         return value
-    return _MASKS[field.mask](value) if isinstance(field, Text) and isinstance(value, str) else None
+    return _MASKS[reader][field.mask](value) if isinstance(field, Text) and isinstance(value, str) else None
+
+
+def masked_text(field: fields.Field[Any], value: str, reader: Reader) -> str:
+    """One text, which stands outside of its document, as its field says."""
+    found = _field(field, value, reader)
+    return "" if found is None else str(found)

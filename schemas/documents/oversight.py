@@ -33,7 +33,7 @@ class Rectification(Shape):
     by = Text(N_("整改责任人"), high=40, required=False)
     action = Text(N_("整改措施"), high=1000, required=False)
     at = Moment(N_("整改完成时间"), "public", required=False)
-    callback_result = Text(N_("回访结果"), "personal", high=500, required=False)
+    callback_result = Text(N_("回访结果"), "personal", high=500, mask="text", required=False)
 
 
 class Evaluation(Record):
@@ -44,7 +44,7 @@ class Evaluation(Record):
     level = Whole(N_("满意度"), 1, 5)
     channel = Text(N_("评价渠道"), among=CHANNELS)
     scores = nested(Scores, N_("分项评价"), required=False)
-    text = Text(N_("评价内容"), "personal", low=0, high=500, required=False)
+    text = Text(N_("评价内容"), "personal", low=0, high=500, mask="text", required=False)
     anonymous_to_staff = Flag(N_("对工作人员匿名"), "public", required=False)
     at = Moment(N_("评价时间"), "public")
     amended = Flag(N_("是否修改过"), "public", required=False)
@@ -75,7 +75,7 @@ class Complaint(Record):
     confidential = Flag(N_("要求保密"), "public", required=False)
     against = nested(Against, N_("被投诉方"), required=False)
     case = Text(N_("办件编号"), pattern=CASE_NO, required=False)
-    content = Text(N_("诉求内容"), "personal", high=1000)
+    content = Text(N_("诉求内容"), "personal", high=1000, mask="text")
     received_at = Moment(N_("收到时间"), "public")
     due = Day(N_("答复期限"), "public", required=False)
     state = Text(
@@ -83,8 +83,8 @@ class Complaint(Record):
     )
     upheld = Flag(N_("是否属实"), "public", required=False)
     upheld_at = Moment(N_("认定时间"), "public", required=False)
-    answer = Text(N_("答复"), "personal", high=2000, required=False)
-    callback = Text(N_("回访结果"), "personal", high=500, required=False)
+    answer = Text(N_("答复"), "personal", high=2000, mask="text", required=False)
+    callback = Text(N_("回访结果"), "personal", high=500, mask="text", required=False)
     rectification = nested(Rectification, N_("整改"), required=False)
 
     needs = (

@@ -71,14 +71,14 @@ class Dispatch(Shape):
 class Opinion(Shape):
     item = Text(N_("事项编号"), pattern=ITEM_CODE)
     opinion = Text(N_("部门意见"), among=OPINIONS)
-    text = Text(N_("意见内容"), "personal", low=0, high=2000, required=False)
+    text = Text(N_("意见内容"), "personal", low=0, high=2000, mask="text", required=False)
 
     needs = (Need("opinion", ("conditions", "disagree"), ("text",)),)
 
 
 class Gap(Shape):
     item = Text(N_("事项编号"), pattern=ITEM_CODE)
-    text = Text(N_("补正内容"), "personal", high=500)
+    text = Text(N_("补正内容"), "personal", high=500, mask="text")
 
 
 class RequestSupplement(Shape):
@@ -96,7 +96,7 @@ class ExtendProject(Shape):
     """days: working days (Licensing Law art. 42 para 2)."""
 
     days = Whole(N_("延长工作日数"), 1, 15)
-    reason = Text(N_("理由"), "personal", high=2000)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
 class ConcludeProject(Shape):
@@ -151,7 +151,7 @@ class Request(Shape):
     item = Text(N_("事项编号"), pattern=ITEM_CODE, required=False)
     entrusted_by = Text(N_("委托方式"), among=MANDATES, required=False)
     green_channel = Flag(N_("绿色通道"), "public", required=False)
-    green_reason = Text(N_("绿色通道理由"), "personal", low=0, high=500, required=False)
+    green_reason = Text(N_("绿色通道理由"), "personal", low=0, high=500, mask="text", required=False)
     green_approved_by = Text(N_("绿色通道批准人"), low=0, high=40, required=False)
 
     needs = (Need("green_channel", (True,), ("green_reason", "green_approved_by")),)
@@ -164,7 +164,7 @@ class AssignAgent(Shape):
 
 
 class Decline(Shape):
-    reason = Text(N_("理由"), "personal", high=2000)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
     other_way = Text(N_("其他办理途径"), high=500)
 
 
@@ -188,7 +188,7 @@ class Lodge(Shape):
 
 
 class Relay(Shape):
-    gaps = many(Text(N_("补正内容"), "personal", high=500), N_("补正内容"), "personal")
+    gaps = many(Text(N_("补正内容"), "personal", high=500, mask="text"), N_("补正内容"), "personal")
 
 
 class HandOver(Shape):

@@ -12,6 +12,7 @@ from marshmallow import Schema, fields
 from schemas import documents
 from schemas.documents import EVENT_DATA, SHAPES
 from schemas.documents.fields import Text
+from schemas.numbers import PERSONAL_NUMBER
 from tests.schemas.histories import ID_NO, forms, permit
 from tests.schemas.records import full, sound
 
@@ -59,7 +60,11 @@ def test_what_identifies_a_citizen_is_personal_and_what_opens_something_is_secre
 
 
 def test_names_numbers_and_telephones_are_personal_wherever_they_stand() -> None:
-    masks = {name: field for name, field in ALL_FIELDS if isinstance(field, Text) and field.mask != "hide"}
+    masks = {
+        name: field
+        for name, field in ALL_FIELDS
+        if isinstance(field, Text) and field.mask not in ("hide", "text")
+    }
     assert {field.metadata["privacy"] for field in masks.values()} == {"personal"}
     assert {name: field.mask for name, field in masks.items()} == {
         **dict.fromkeys(("Applicant.name", "Complainant.name", "Deliver.receiver"), "name"),
@@ -78,6 +83,38 @@ def test_a_public_screen_shows_a_case_without_its_applicant() -> None:
     assert shown["data"]["address"] == "***"
     assert shown["data"]["item"] == sound("case_event")["data"]["item"]
     assert documents.mask(sound("case_event"), "personal") == sound("case_event")
+
+
+def test_who_works_on_a_case_sees_whose_it_is_and_no_number() -> None:
+    shown = documents.mask(sound("case_event"), "work")["data"]
+    assert shown["applicant"] == {**sound("case_event")["data"]["applicant"], "id_no": "110105********002X"}
+    assert shown["phone"] == "138****0000"
+    assert shown["address"] == sound("case_event")["data"]["address"]
+
+
+def test_who_supervises_a_case_sees_what_was_done_and_not_to_whom() -> None:
+    shown = documents.mask(sound("case_event"), "watch")["data"]
+    assert shown["applicant"] == {"name": "张**", "id_type": "***", "id_no": "110105********002X"}
+    assert shown["address"] == "***"
+    denied = {"reason": f"{ID_NO}与档案不符，请致电13800001234", "remedy": "可申请行政复议"}
+    said = documents.mask({**sound("case_event"), "event": "deny", "data": denied}, "watch")["data"]
+    assert said == {"reason": "110105********002X与档案不符，请致电138****1234", "remedy": "可申请行政复议"}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("reader", ["watch", "work"])
+def test_no_number_stands_on_a_page_unasked_for(kind: str, reader: documents.Reader) -> None:
+    text = json.dumps(documents.mask(full(kind), reader), ensure_ascii=False)
+    assert not PERSONAL_NUMBER.search(text)
+
+
+def test_every_long_text_that_is_written_about_a_case_says_so() -> None:
+    long = {
+        name: f.mask
+        for name, f in ALL_FIELDS
+        if isinstance(f, Text) and f.metadata["privacy"] == "personal" and f.high >= 500
+    }
+    assert set(long.values()) == {"text"}
 
 
 def test_a_code_that_opens_something_is_shown_to_nobody() -> None:

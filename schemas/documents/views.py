@@ -1,0 +1,52 @@
+"""A folded case as one reader may see it: every text in it is masked by the class of the field it came from.
+
+    lifecycle.fold(events) ─> view(state, reader) ─> a page
+
+Holds no class of its own, only which field each part of the state was taken from. What decides something, decides by the
+state itself and never by a view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from schemas.documents import mask
+from schemas.documents.events import Applicant, Create, Deliver, Deny, NotifySupplement
+from schemas.documents.fields import Shape
+from schemas.documents.masking import Reader, masked, masked_text
+from schemas.lifecycle import CaseState
+from schemas.lifecycle.state import Document
+
+
+def view(state: CaseState, reader: Reader) -> CaseState:
+    """The state for this reader. Its query code is left out for everybody: it is the applicant's."""
+
+    def text(shape: type[Shape], name: str, value: str) -> str:
+        field = _shape(shape).fields[name]
+        return masked_text(getattr(field, "inner", field), value, reader)
+
+    return replace(
+        state,
+        applicant=masked(_shape(Applicant), state.applicant or {}, reader),
+        phone=text(Create, "phone", state.phone),
+        address=text(Create, "address", state.address),
+        receiver=text(Deliver, "receiver", state.receiver),
+        decision_reason=text(Deny, "reason", state.decision_reason),
+        supplement_gaps=tuple(text(NotifySupplement, "gaps", gap) for gap in state.supplement_gaps),
+        evaluations=(),
+        query_code="",
+        timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),
+        set_aside=tuple((_event(event, reader), problem) for event, problem in state.set_aside),
+    )
+
+
+def _event(event: Document, reader: Reader) -> dict[str, Any]:
+    """An event with its data masked. What it was, when and by whom is of the office, and shown to everybody who works."""
+    return {**event, "data": mask(event, reader).get("data", {})}
+
+
+@cache
+def _shape(shape: type[Shape]) -> Shape:
+    return shape()
