@@ -24,6 +24,7 @@ from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
+from station.archive import Archive
 from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
@@ -85,6 +86,7 @@ class Parts:
     passes: Passes
     trust: Trust
     random: Callable[[int], bytes]
+    archive: Archive
     vault: Vault | None
     recovery: Recovery | None
     lives: Lives | None
@@ -191,7 +193,7 @@ def build_parts(
                         transport_for=transport_for),
             gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, random=random,
-            vault=vault, recovery=recovery, lives=lives,
+            vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock),
         )  # fmt: skip
     except BaseException:
         store.close()

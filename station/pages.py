@@ -145,7 +145,7 @@ def cases() -> Any:
         where, args, order="due IS NULL, due, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
     )
     return render_template(
-        "cases.html", lists=LISTS, current=name, asked=numbers.mask_numbers(asked), rows=dressed(rows), found=register.count(where, args),
+        "cases.html", archived=_archived(name, asked), lists=LISTS, current=name, asked=numbers.mask_numbers(asked), rows=dressed(rows), found=register.count(where, args),
         page=page, size=PAGE, waiting=_waiting(),
     )  # fmt: skip
 
@@ -286,6 +286,8 @@ def visible(case_no: str) -> CaseState:
     except DomainError:
         abort(404)
     state = parts().casework.case(case_no)
+    if parts().register.archived(case_no):
+        abort(410)
     if state is None or not parts().house.may_see(me(), state):
         abort(404)
     return state
@@ -299,6 +301,15 @@ def page_asked() -> int:
 
 def _waiting() -> dict[str, int]:
     return parts().register.waiting()
+
+
+def _archived(name: str, asked: str) -> tuple[list[dict[str, str]], int]:
+    """What is said of cases that were archived: below the list of closed ones, and to whoever looks for one by its number."""
+    register = parts().register
+    if asked:
+        found = register.archived(asked)
+        return ([found], 1) if found else ([], 0)
+    return register.all_archived(PAGE) if name == "closed" and may("cases") else ([], 0)
 
 
 def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

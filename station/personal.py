@@ -53,7 +53,7 @@ def asked_reason(among: Mapping[str, str]) -> str:
 # -- one case in full ------------------------------------------------------------------------------------------------
 
 
-@blueprint.post("/cases/<case_no>/full")
+@blueprint.post("/full/<case_no>")
 @staff_only("full")
 def full(case_no: str) -> Any:
     """This one view with all numbers; the next one is masked again."""

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from station.identity import Identity
-from station.trust import Trust, texts
+from station.trust import Trust, digests
 from sync import seals
 from sync.seals import Run, Statement
 from sync.serving import ServedDatabase, ServedStore
@@ -127,7 +127,7 @@ class Proofs:
         ).fetchone()
         at, head = found or (0, seals.beginning(database.name, run))
         if at < n:
-            head = seals.chain(head, texts(database, run, at + 1, n))
+            head = seals.chain_on(head, digests(database, run, at + 1, n))
             self._execute("INSERT INTO heads VALUES (?, ?, ?, ?, ?)", (*key, n, head))
             self._execute(
                 "DELETE FROM heads WHERE db = ? AND writer = ? AND epoch = ? AND n <="

@@ -39,7 +39,8 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 4
+ARCHIVED = "archived:"
+VERSION = 5
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -53,6 +54,8 @@ CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits
 CREATE TABLE claims (                -- who works on a case at the hub, and in which stage; void in another stage
     case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
     WITHOUT ROWID;
+CREATE TABLE archived (              -- cases whose records were given up here (station.archive); the hub has them
+    case_no TEXT PRIMARY KEY, item_name TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE cases (                 -- one folded case a row
     case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
     list TEXT NOT NULL, final INTEGER NOT NULL,
@@ -147,6 +150,7 @@ class Register:
                 for id_ in ids:
                     if id_.startswith(STATEMENTS):
                         touched |= self._prove(id_.removeprefix(STATEMENTS))
+                self._note_archived([id_ for id_ in ids if id_.startswith(ARCHIVED)])
             elif db == DESK:
                 self._note_claims(ids)
             elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
@@ -190,7 +194,15 @@ class Register:
                 row = (body["case"], body["stage"], body["staff"], body["name"], body["at"])
                 self._execute("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?)", row)
 
+    def _note_archived(self, ids: Sequence[str]) -> None:
+        for body in self._store.bodies(HERE, ids).values() if ids else ():
+            row = (body["case"], body["item"], body["at"])
+            self._execute("INSERT OR REPLACE INTO archived VALUES (?,?,?)", row)
+            self._execute("DELETE FROM cases WHERE case_no = ?", row[:1])
+
     def _fold(self, case_nos: set[str]) -> None:
+        # What comes later to a case of which the rest is gone would fold to nonsense; the hub has the whole.
+        case_nos = {case_no for case_no in case_nos if self.archived(case_no) is None}
         places = ",".join("?" * len(COLUMNS))
         for case_no, events in self._events_of(case_nos):
             if not events:
@@ -236,6 +248,53 @@ class Register:
     def case(self, case_no: str) -> dict[str, Any] | None:
         """The row of a case, or None."""
         return next(iter(self.select("case_no = ?", (case_no,), limit=1)), None)
+
+    def archived(self, case_no: str) -> dict[str, str] | None:
+        """What is known of a case whose records are not here any more; None of any other."""
+        row = self._one("SELECT case_no, item_name, at FROM archived WHERE case_no = ?", (case_no,))
+        return None if row is None else dict(zip(("case_no", "item_name", "at"), row, strict=True))
+
+    def all_archived(self, limit: int) -> tuple[list[dict[str, str]], int]:
+        """The newest of them, and how many there are."""
+        with self._lock:
+            found = list(
+                self._execute(
+                    "SELECT case_no, item_name, at FROM archived ORDER BY at DESC, case_no LIMIT ?", (limit,)
+                )
+            )
+            total = self._one("SELECT count(*) FROM archived", ())
+        return [dict(zip(("case_no", "item_name", "at"), row, strict=True)) for row in found], total[
+            0
+        ] if total else 0
+
+    def old(self, delivered_before: str, limit: int) -> list[tuple[str, list[str]]]:
+        """(case, ids of its events) of cases that were delivered before that moment, of whose events the hub has confirmed
+        or written every one, and of cases that are archived and had something more come in. For station.archive."""
+        kept = """events LEFT JOIN runs USING (writer, db, epoch) WHERE events.case_no = c.case_no
+                  AND events.n > coalesce(CASE WHEN events.writer = ? THEN runs.n ELSE runs.confirmed END, 0)"""
+        sql = f"""SELECT case_no FROM cases AS c WHERE state = 'delivered' AND last_at < ? AND set_aside = 0
+                    AND substr(case_no, 1, 12) NOT IN (SELECT substr(db, 9) FROM disputes) AND NOT EXISTS (SELECT 1 FROM {kept})
+                  UNION SELECT case_no FROM archived AS c WHERE EXISTS (SELECT 1 FROM events WHERE events.case_no = c.case_no)
+                    AND NOT EXISTS (SELECT 1 FROM {kept}) LIMIT ?"""  # noqa: S608 - our own words
+        with self._lock:
+            found = [row[0] for row in self._execute(sql, (delivered_before, tables.HUB, tables.HUB, limit))]
+            return [
+                (
+                    case_no,
+                    [
+                        row[0]
+                        for row in self._execute(
+                            "SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, of_case(case_no))
+                        )
+                    ],
+                )
+                for case_no in found
+            ]
+
+    def gone(self, case_no: str) -> None:
+        """The events of this case are not here any more."""
+        with self._lock, self._transaction():
+            self._execute("DELETE FROM events WHERE case_no = ? AND db = ?", (case_no, of_case(case_no)))
 
     def case_of_form(self, form: str) -> str | None:
         """The case that a form has already become, or None: saving twice must not record twice."""

@@ -111,6 +111,8 @@ def _follow(parts: Parts, stopping: threading.Event) -> None:
             if isinstance(parts.store, Store):
                 parts.store.tend()
             parts.access.tend(time.monotonic())
+            if parts.archive.tend(time.monotonic()):
+                continue
         except Exception:
             log.exception("the register could not follow; pages will try again")
             stopping.wait(5)

@@ -17,7 +17,7 @@ from station.identity import Identity
 from station.keys import Keys
 from sync import seals
 from sync.errors import BadRequest, Conflict, TooLarge
-from sync.event_ids import event_id
+from sync.event_ids import event_digest, event_id
 from sync.seals import Kind, Run, Statement
 from sync.serving import ServedDatabase, ServedStore
 
@@ -107,7 +107,7 @@ class Trust:
             if last is not None and last.n >= n:
                 continue
             start, head = (last.n, last.head) if last else (0, seals.beginning(db, run))
-            head = seals.chain(head, texts(database, run, start + 1, n))
+            head = seals.chain_on(head, digests(database, run, start + 1, n))
             sealed.append(seals.state(self._identity.signer, "seal", db, run, n, head))
         self.take(db, sealed)
         return sealed
@@ -127,10 +127,11 @@ class Trust:
         return statement.kind == "receipt" and statement.by == self._identity.signer.public
 
 
-def texts(database: ServedDatabase, run: Run, first: int, last: int) -> Iterator[tuple[str, bytes]]:
-    """The events first..last of a run, which are all held: (id, body)."""
+def digests(database: ServedDatabase, run: Run, first: int, last: int) -> Iterator[bytes]:
+    """The digests of events first..last of a run, which are all held, with or without their bodies."""
     for begin in range(first, last + 1, STEP):
         ids = [event_id(*run, n) for n in range(begin, min(begin + STEP, last + 1))]
         found = database.texts(ids)
+        gone = database.given_up(id for id in ids if id not in found)
         for id in ids:
-            yield id, found[id]
+            yield event_digest(id, found[id]) if id in found else gone[id]

@@ -290,6 +290,7 @@ def _http_error(error: HTTPException) -> Any:
         403: (gettext("没有权限"), gettext("您的岗位不能办这一步。需要时请联系站长或窗口负责人。")),
         404: (gettext("没有找到"), gettext("没有这个页面或办件。请检查编号，或从首页查找。")),
         405: (gettext("不能这样打开"), gettext("这个地址不能直接打开，请从页面上的按钮操作。")),
+        410: (gettext("已归档"), gettext("本件送达满 90 日，记录已从本站移除，在市中心可查。")),
         413: (gettext("内容太大"), gettext("提交的内容太大，请减少后再试。")),
         421: (gettext("地址不对"), gettext("请用本机地址打开本站。")),
     }

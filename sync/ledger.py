@@ -14,7 +14,7 @@ keeps the same promise by other means. `EventLedger` and `LedgerTxn` are what bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sync.errors import Forbidden
@@ -130,6 +130,10 @@ class Ledger:
         with self._store.transaction() as txn:
             held = reading.runs(txn.connection, database.key).get((self.writer, epoch), 0)
             ids = [event_id(self.writer, epoch, n) for n in range(after + 1, held + 1)]
+            # What was given up was confirmed before, whatever is said now; nobody here could repeat it.
+            gone = reading.given_up(txn.connection, database.key, ids)
+            after = max([after, *(parse_event_id(id).n for id in gone)])  # type: ignore[union-attr]  # they are ids
+            ids = ids[-(held - after) :] if held > after else []
             if not ids:
                 return 0
             found = reading.bodies(txn.connection, database.key, ids)
@@ -156,6 +160,29 @@ def discard(store: Store, db: str, writer: str, epoch: str, after: int) -> int:
             writing.cut_run(txn, database.key, writer, epoch, after)
             txn.counter(f"turn/{database.key}")
     return len(ids)
+
+
+def give_up(
+    store: Store, db: str, ids: Sequence[str], beside: str, notes: Sequence[Mapping[str, Any]]
+) -> int:
+    """Forgets the bodies of these events, which others hold, and in the same transaction notes it: `notes` are new documents,
+    with `_id`, in the database `beside`. How many bodies that were. Doing it twice changes nothing more.
+
+    The events stay known: nobody offers them again, their numbers have no hole, and their writer's chain can be walked.
+    """
+    database, other = store.database(db), store.database(beside, create=True)
+    with store.transaction() as txn:
+        count = writing.give_up(txn, database.key, ids)
+        known = reading.documents(txn.connection, other.key, (str(note["_id"]) for note in notes))
+        for note in notes:
+            id = str(note["_id"])
+            if id not in known:
+                content = {name: value for name, value in note.items() if name != "_id"}
+                rev = writing.new_rev(id, content, None, False, {})
+                revision = Revision(id, (rev,), False, body_bytes(id, content), checked=True)
+                if refused := writing.add(txn, other.key, [revision]):
+                    raise Forbidden(refused[0].reason)
+    return count
 
 
 def _repeated(event: Mapping[str, Any]) -> dict[str, Any]:

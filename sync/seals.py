@@ -143,7 +143,12 @@ def beginning(db: str, run: Run) -> str:
 
 def chain(head: str, events: Iterable[tuple[str, bytes]]) -> str:
     """The head after more events: (id, body in canonical form) in the order of their numbers."""
+    return chain_on(head, (event_ids.event_digest(id, body) for id, body in events))
+
+
+def chain_on(head: str, digests: Iterable[bytes]) -> str:
+    """As `chain`, of events of which only the digests are at hand."""
     running = bytes.fromhex(head)
-    for id, body in events:
-        running = hashlib.sha256(running + event_ids.event_digest(id, body)).digest()
+    for digest in digests:
+        running = hashlib.sha256(running + digest).digest()
     return running.hex()

@@ -98,6 +98,9 @@ class ServedDatabase(Peer, Protocol):
     def texts(self, ids: Iterable[str]) -> dict[str, bytes]:
         """The bodies of the living winners among `ids`, as their bytes are kept."""
 
+    def given_up(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The digests of those among `ids` that are events which are known here and whose bodies are not kept any more."""
+
     def attachment(self, id: str, name: str, rev: str | None = None) -> Attachment | None:
         """A file, with where to read its bytes; None if there is none."""
 

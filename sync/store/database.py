@@ -256,6 +256,14 @@ class Database:
         with self._store.read() as connection:
             return {id: json for id, _, json in reading.texts(connection, self.key, ids)}
 
+    def given_up(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The digests of those among `ids` that are events whose bodies were given up (`ledger.give_up`)."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        with self._store.read() as connection:
+            return reading.given_up(connection, self.key, wanted)
+
     def all_docs(
         self,
         start: str = "",

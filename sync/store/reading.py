@@ -212,6 +212,17 @@ def texts(connection: apsw.Connection, db: int, ids: Iterable[str]) -> Iterator[
     return iter(found)
 
 
+def given_up(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str, bytes]:
+    """The digests of those among `ids` that are events whose bodies were given up."""
+    found = rows(
+        connection,
+        "SELECT d.id, g.digest FROM carray(?) AS wanted CROSS JOIN documents AS d ON d.db = ? AND d.id = wanted.value"
+        " CROSS JOIN given_up AS g ON g.body = d.body",
+        (apsw.carray(tuple(ids)), db),
+    )
+    return {id: bytes(digest) for id, digest in found}
+
+
 def bodies(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The living winners among `ids` as documents (attachments are left out)."""
     found = texts(connection, db, ids)

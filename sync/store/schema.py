@@ -130,9 +130,19 @@ CREATE TABLE updates (
 ) STRICT, WITHOUT ROWID;
 """
 
+_GIVEN_UP = """
+-- Events whose bodies were given up: others have them, and this server need not any more. The event is known all the same (its
+-- row in `documents`, its revision), and its digest holds the writer's chain together.
+CREATE TABLE given_up (
+    body   INTEGER PRIMARY KEY,              -- the row in `bodies` that is gone
+    digest BLOB    NOT NULL                  -- event_ids.event_digest
+) STRICT;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _FIRST,  # 1: the first shape
     _UPDATES,  # 2: the feed of databases
+    _GIVEN_UP,  # 3: events kept as digests
 )
 VERSION: Final = len(MIGRATIONS)
 

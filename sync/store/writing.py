@@ -224,6 +224,18 @@ def purge(txn: Writing, db: int, id: str, revs: Sequence[str]) -> list[str]:
     return [str(rev) for rev in gone]
 
 
+def give_up(txn: Writing, db: int, ids: Sequence[str]) -> int:
+    """Forgets what these events say and keeps that they were, with their digests; how many. What is no event stays."""
+    connection = txn.connection
+    events = [id for id in ids if id.startswith(PREFIX)]
+    found = {id: json for id, _, json in reading.texts(connection, db, events)}
+    numbers = [(document.body, event_ids.event_digest(id, found[id]))
+               for id, document in reading.documents(connection, db, found).items()]  # fmt: skip
+    connection.executemany("INSERT INTO given_up VALUES (?, ?)", numbers)
+    drop_bodies(connection, [body for body, _ in numbers])
+    return len(numbers)
+
+
 def drop_bodies(connection: apsw.Connection, numbers: Sequence[int]) -> None:
     """Forgets bodies that are no leaves any more, and files nobody names any more."""
     keys = [(number,) for number in numbers]
@@ -368,6 +380,7 @@ def drop_database(connection: apsw.Connection, db: int) -> None:
     execute = connection.execute
     leaf = "SELECT r.body FROM documents AS d CROSS JOIN revisions AS r USING (doc) WHERE d.db = ? AND r.body NOT NULL"
     drop_bodies(connection, [body for (body,) in rows(connection, leaf, (db,))])
+    execute("DELETE FROM given_up WHERE body IN (SELECT body FROM documents WHERE db = ?)", (db,))
     execute("DELETE FROM revisions WHERE doc IN (SELECT doc FROM documents WHERE db = ?)", (db,))
     for table in ("documents", "local_documents", "quarantine", "runs", "databases"):
         execute(f"DELETE FROM {table} WHERE db = ?", (db,))  # noqa: S608  # names from the line above

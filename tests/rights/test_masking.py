@@ -18,7 +18,7 @@ ID_NO, PHONE, NAME, STREET = "510903199003070012", "13800001234", "赵小明", "
 NUMBERS = f"身份证{ID_NO}，电话 {PHONE}"
 READERS = {"village": ("V001", "S002"), "township": ("T001",), "hub": ("E001", "E002", "S001", "C001")}
 # What a person asked for, with a reason; each is a POST, and tested in test_personal.
-OPENED = {"/cases/<case_no>/full", "/person", "/person/copy"}
+OPENED = {"/full/<case_no>", "/person", "/person/copy"}
 
 
 @pytest.fixture(scope="module")

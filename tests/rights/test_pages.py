@@ -116,7 +116,7 @@ class Session:
             fields = fields_of_event
         elif route == "/sign-in":
             fields = {"employee_no": self.employee_no, "password": PASSWORD if self.asker.role else "wrong"}
-        elif route.endswith("/full"):
+        elif route.startswith("/full"):
             fields = {"why": "verify"}
         elif route.startswith("/person"):
             fields = {"why": "self", "id_no": "510903199003070012"}

@@ -94,7 +94,7 @@ def test_with_a_reason_the_numbers_are_shown_once_and_that_is_logged(
     city: World, clerk: Visitor, case_no: str
 ) -> None:
     clerk.open(f"/cases/{case_no}")
-    page = clerk.send(f"/cases/{case_no}/full", why="contact", reason="通知补件")
+    page = clerk.send(f"/full/{case_no}", why="contact", reason="通知补件")
     assert clerk.status == 200
     assert ID_NO in page
     assert PHONE in page
@@ -106,10 +106,10 @@ def test_the_answer_with_numbers_is_kept_by_no_cache_and_not_in_the_address(
     clerk: Visitor, case_no: str
 ) -> None:
     clerk.open(f"/cases/{case_no}")
-    answer = raw(clerk, f"/cases/{case_no}/full", why="contact")
+    answer = raw(clerk, f"/full/{case_no}", why="contact")
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.url.query == b""
-    assert clerk.client.get(f"/cases/{case_no}/full").status_code == 405
+    assert clerk.client.get(f"/full/{case_no}").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_without_a_reason_nothing_is_shown_or_logged_as_seen(
 ) -> None:
     before = city[VILLAGE].parts.access.count(Asked(act="full"))
     clerk.open(f"/cases/{case_no}")
-    page = clerk.send(f"/cases/{case_no}/full", **fields)
+    page = clerk.send(f"/full/{case_no}", **fields)
     assert clerk.status == 422
     assert said in page
     assert ID_NO not in page
@@ -136,7 +136,7 @@ def test_without_a_reason_nothing_is_shown_or_logged_as_seen(
 
 def test_a_reason_keeps_no_number(city: World, clerk: Visitor, case_no: str) -> None:
     clerk.open(f"/cases/{case_no}")
-    clerk.send(f"/cases/{case_no}/full", why="other", reason=f"核对 {ID_NO}")
+    clerk.send(f"/full/{case_no}", why="other", reason=f"核对 {ID_NO}")
     assert newest(city).reason == "核对 510903********0012"
     assert reasons.given("self", "", reasons.PERSON) == "本人持有效身份证件到场申请"
 
@@ -146,7 +146,7 @@ def test_a_supervisor_sees_names_and_numbers_for_a_reason_only(
 ) -> None:
     assert "赵小明" not in supervisor.open(f"/cases/{case_no}")
     assert "赵小明" not in supervisor.open("/desk/all")
-    page = supervisor.send(f"/cases/{case_no}/full", why="inspect")
+    page = supervisor.send(f"/full/{case_no}", why="inspect")
     assert "赵小明" in page
     assert ID_NO in page
     assert newest(city, HUB).name == "孙督查"
@@ -157,7 +157,7 @@ def test_an_auditor_sees_no_case(auditor: Visitor, case_no: str) -> None:
         auditor.open(path)
         assert auditor.status == 403
     auditor.open("/sync")
-    auditor.send(f"/cases/{case_no}/full", why="inspect")
+    auditor.send(f"/full/{case_no}", why="inspect")
     assert auditor.status == 403
 
 
@@ -170,7 +170,7 @@ def test_where_the_log_cannot_be_written_nothing_is_opened(city: World, clerk: V
         connection.pragma("max_page_count", limit)
         statuses = set()
         for _ in range(200):
-            page = clerk.send(f"/cases/{case_no}/full", why="other", reason="长" * 200)
+            page = clerk.send(f"/full/{case_no}", why="other", reason="长" * 200)
             statuses.add(clerk.status)
             if clerk.status == 503:
                 assert ID_NO not in page

@@ -1,0 +1,81 @@
+"""Takes cases out of a village's store once nobody there needs them: 90 days after their result was delivered, when the hub has
+confirmed every event of them (domain.md §2.7, PIPL art. 19). What stays is a case number, an item and a day.
+
+    register: cases that are old and confirmed ─> one transaction: bodies given up + here/archived:<case_no> ─> register
+
+Bodies go, events stay known: their ids, revisions, numbers and digests. So nothing is offered or fetched again, no number is
+given out twice, seals and receipts are proved as before, and a register is rebuilt without them. Only at villages, which
+nobody syncs from: a township must be able to give its villages back what a new laptop of theirs lacks, and the hub keeps all.
+
+Decides by the earlier of this computer's clock and the hub's newest receipt: a clock that runs ahead archives nothing early.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from schemas.tables import Station
+from station.databases import HERE, of_case
+from station.moment import Clock, read, stamp
+from station.register import ARCHIVED, Register
+from sync import ledger
+from sync.errors import DiskFull
+from sync.serving import ServedStore
+from sync.store import Store
+from sync.store.space import give_back
+
+log = logging.getLogger("bianmin.archive")
+
+AFTER: Final = timedelta(days=90)
+STEP: Final = 20  # cases in one transaction
+EVERY: Final = 86_400.0  # seconds from one look to the next
+
+
+class Archive:
+    """Of one server. Does nothing anywhere but at a village with a store of its own."""
+
+    def __init__(self, store: ServedStore, register: Register, here: Station, clock: Clock) -> None:
+        self._store = store if isinstance(store, Store) and here.level == "village" else None
+        self._register = register
+        self._clock = clock
+        self._next = float("-inf")
+
+    def tend(self, monotonic: float) -> int:
+        """One small step, if it is time; how many cases went. While there are more, the next call goes on."""
+        if self._store is None or monotonic < self._next:
+            return 0
+        count = self.step()
+        if count < STEP:
+            self._next = monotonic + EVERY
+            try:
+                if freed := give_back(self._store):
+                    log.info("the store got %d MB smaller", freed // 2**20)
+            except DiskFull:
+                log.warning(
+                    "there is no room to write the store anew; its free pages stay in it for later records"
+                )
+        return count
+
+    def step(self) -> int:
+        """Archives up to STEP cases; how many."""
+        if self._store is None:
+            return 0
+        self._register.catch_up()
+        told = self._register.last_receipt()
+        if told is None:
+            return 0
+        now = self._clock()
+        old = self._register.old(stamp(min(now, read(told)) - AFTER), STEP)
+        for case_no, ids in old:
+            row = self._register.case(case_no) or {}
+            note = {
+                "_id": ARCHIVED + case_no, "type": "archived", "schema": 1, "case": case_no, "at": stamp(now),
+                "item": row.get("item_name", ""),
+            }  # fmt: skip
+            ledger.give_up(self._store, of_case(case_no), ids, HERE, [note])
+            self._register.gone(case_no)
+        if old:
+            self._register.catch_up()
+        return len(old)
