@@ -17,9 +17,10 @@ from datetime import timedelta
 from typing import Final
 
 from schemas.tables import Station
+from station.archived import ARCHIVED
 from station.databases import HERE, of_case
 from station.moment import Clock, read, stamp
-from station.register import ARCHIVED, Register
+from station.register import Register
 from sync import ledger
 from sync.errors import DiskFull
 from sync.serving import ServedStore

@@ -23,7 +23,8 @@ import apsw
 
 from schemas import lifecycle, tables, worklists
 from schemas.workdays import Calendar
-from station import proofs
+from station import archived, proofs
+from station.archived import ARCHIVED, Archived
 from station.databases import DESK, HERE, PUBLIC, of_case, station_of
 from station.identity import Identity
 from station.proofs import Dispute, Proofs
@@ -39,7 +40,6 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-ARCHIVED = "archived:"
 VERSION = 5
 
 SCHEMA = """
@@ -54,8 +54,6 @@ CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits
 CREATE TABLE claims (                -- who works on a case at the hub, and in which stage; void in another stage
     case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
     WITHOUT ROWID;
-CREATE TABLE archived (              -- cases whose records were given up here (station.archive); the hub has them
-    case_no TEXT PRIMARY KEY, item_name TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE cases (                 -- one folded case a row
     case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
     list TEXT NOT NULL, final INTEGER NOT NULL,
@@ -98,6 +96,7 @@ class Register:
         self._lock = threading.RLock()
         self._position = 0
         self._connection = _connect(path, key)
+        self._archived = Archived(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
 
@@ -150,7 +149,8 @@ class Register:
                 for id_ in ids:
                     if id_.startswith(STATEMENTS):
                         touched |= self._prove(id_.removeprefix(STATEMENTS))
-                self._note_archived([id_ for id_ in ids if id_.startswith(ARCHIVED)])
+                noted = [id_ for id_ in ids if id_.startswith(ARCHIVED)]
+                self._archived.note(self._store.bodies(HERE, noted).values() if noted else ())
             elif db == DESK:
                 self._note_claims(ids)
             elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
@@ -194,15 +194,9 @@ class Register:
                 row = (body["case"], body["stage"], body["staff"], body["name"], body["at"])
                 self._execute("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?)", row)
 
-    def _note_archived(self, ids: Sequence[str]) -> None:
-        for body in self._store.bodies(HERE, ids).values() if ids else ():
-            row = (body["case"], body["item"], body["at"])
-            self._execute("INSERT OR REPLACE INTO archived VALUES (?,?,?)", row)
-            self._execute("DELETE FROM cases WHERE case_no = ?", row[:1])
-
     def _fold(self, case_nos: set[str]) -> None:
         # What comes later to a case of which the rest is gone would fold to nonsense; the hub has the whole.
-        case_nos = {case_no for case_no in case_nos if self.archived(case_no) is None}
+        case_nos = {case_no for case_no in case_nos if self._archived.known(case_no) is None}
         places = ",".join("?" * len(COLUMNS))
         for case_no, events in self._events_of(case_nos):
             if not events:
@@ -251,45 +245,18 @@ class Register:
 
     def archived(self, case_no: str) -> dict[str, str] | None:
         """What is known of a case whose records are not here any more; None of any other."""
-        row = self._one("SELECT case_no, item_name, at FROM archived WHERE case_no = ?", (case_no,))
-        return None if row is None else dict(zip(("case_no", "item_name", "at"), row, strict=True))
+        with self._lock:
+            return self._archived.known(case_no)
 
     def all_archived(self, limit: int) -> tuple[list[dict[str, str]], int]:
         """The newest of them, and how many there are."""
         with self._lock:
-            found = list(
-                self._execute(
-                    "SELECT case_no, item_name, at FROM archived ORDER BY at DESC, case_no LIMIT ?", (limit,)
-                )
-            )
-            total = self._one("SELECT count(*) FROM archived", ())
-        return [dict(zip(("case_no", "item_name", "at"), row, strict=True)) for row in found], total[
-            0
-        ] if total else 0
+            return self._archived.newest(limit)
 
     def old(self, delivered_before: str, limit: int) -> list[tuple[str, list[str]]]:
-        """(case, ids of its events) of cases that were delivered before that moment, of whose events the hub has confirmed
-        or written every one, and of cases that are archived and had something more come in. For station.archive."""
-        kept = """events LEFT JOIN runs USING (writer, db, epoch) WHERE events.case_no = c.case_no
-                  AND events.n > coalesce(CASE WHEN events.writer = ? THEN runs.n ELSE runs.confirmed END, 0)"""
-        sql = f"""SELECT case_no FROM cases AS c WHERE state = 'delivered' AND last_at < ? AND set_aside = 0
-                    AND substr(case_no, 1, 12) NOT IN (SELECT substr(db, 9) FROM disputes) AND NOT EXISTS (SELECT 1 FROM {kept})
-                  UNION SELECT case_no FROM archived AS c WHERE EXISTS (SELECT 1 FROM events WHERE events.case_no = c.case_no)
-                    AND NOT EXISTS (SELECT 1 FROM {kept}) LIMIT ?"""  # noqa: S608 - our own words
+        """(case, ids of its events) of cases that may be archived: station.archived says which."""
         with self._lock:
-            found = [row[0] for row in self._execute(sql, (delivered_before, tables.HUB, tables.HUB, limit))]
-            return [
-                (
-                    case_no,
-                    [
-                        row[0]
-                        for row in self._execute(
-                            "SELECT id FROM events WHERE case_no = ? AND db = ?", (case_no, of_case(case_no))
-                        )
-                    ],
-                )
-                for case_no in found
-            ]
+            return self._archived.due(delivered_before, limit)
 
     def gone(self, case_no: str) -> None:
         """The events of this case are not here any more."""
@@ -421,7 +388,7 @@ class Register:
         with self._transaction():
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
-            self._connection.execute(SCHEMA + proofs.SCHEMA)
+            self._connection.execute(SCHEMA + proofs.SCHEMA + archived.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0
 

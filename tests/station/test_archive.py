@@ -78,20 +78,10 @@ def test_what_was_delivered_ninety_days_ago_is_given_up_by_the_village_alone(cit
     assert held(city, case_no) == []
     assert len(held(city, case_no, TOWNSHIP)) == len(held(city, case_no, HUB)) == events
     assert before.items() <= docs(city).items(), "every event is known, as the one it was"
+    register = city[VILLAGE].parts.register
+    assert register.case(case_no) is None
+    assert register.events(case_no) == []
     assert archive(city) == 0
-
-
-def test_the_name_is_gone_from_the_file(tmp_path: Path) -> None:
-    with small_city(tmp_path) as city:
-        case_no = delivered(city)
-        later(city, 91)
-        archive(city)
-        parts = city[VILLAGE].parts
-        assert isinstance(parts.store, Store)
-        rows = parts.store.database(DB).bodies(docs(city)).values()
-        assert not [row for row in rows if row.get("case") == case_no]
-        assert parts.register.case(case_no) is None
-        assert parts.register.events(case_no) == []
 
 
 def test_sync_moves_nothing_because_of_it(city: World) -> None:
