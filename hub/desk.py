@@ -14,7 +14,7 @@ from hub.claims import Claims
 from hub.healing import WHO_OPENS, Healing
 from schemas import numbers, tables
 from schemas.problems import DomainError, Problem
-from station import forms, pages, personal, words
+from station import pages, personal, words
 from station.accounts import Staff
 from station.pages import me
 from station.web import parts, staff_only
@@ -76,7 +76,7 @@ def everything() -> str:
     districts, district, where, args = _districts()
     asked = request.form.get("q", "").strip()
     if asked:
-        found, more = forms.search(asked)
+        found, more = pages.searched(asked)
         where, args = f"{where} AND {found}", [*args, *more]
     register = parts().register
     register.catch_up()

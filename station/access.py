@@ -30,12 +30,13 @@ from sync.store.connection import translated
 
 log = logging.getLogger("bianmin.access")
 
-Act = Literal["view", "receipt", "full", "list", "person", "copy", "log"]
+Act = Literal["view", "receipt", "full", "list", "search", "person", "copy", "log"]
 ACTS: Final[dict[str, str]] = {
     "view": N_("查看办件"),
     "receipt": N_("打印收件凭证"),
     "full": N_("查看完整信息"),
     "list": N_("导出清单"),
+    "search": N_("按证件号码查找"),
     "person": N_("查询个人信息"),
     "copy": N_("导出个人信息"),
     "log": N_("查看访问记录"),

@@ -3,7 +3,7 @@ confirmed every event of them (domain.md §2.7, PIPL art. 19). What stays is a c
 
     register: cases that are old and confirmed ─> one transaction: bodies given up + here/archived:<case_no> ─> register
 
-Bodies go, events stay known: their ids, revisions, numbers and digests. So nothing is offered or fetched again, no number is
+Bodies and files go, events stay known: their ids, revisions, numbers and digests. So nothing is offered or fetched again, no number is
 given out twice, seals and receipts are proved as before, and a register is rebuilt without them. Only at villages, which
 nobody syncs from: a township must be able to give its villages back what a new laptop of theirs lacks, and the hub keeps all.
 
@@ -19,6 +19,7 @@ from typing import Final
 from schemas.tables import Station
 from station.archived import ARCHIVED
 from station.databases import HERE, of_case
+from station.files import files_of
 from station.moment import Clock, read, stamp
 from station.register import Register
 from sync import ledger
@@ -75,7 +76,8 @@ class Archive:
                 "_id": ARCHIVED + case_no, "type": "archived", "schema": 1, "case": case_no, "at": stamp(now),
                 "item": row.get("item_name", ""),
             }  # fmt: skip
-            ledger.give_up(self._store, of_case(case_no), ids, HERE, [note])
+            files = [each.id for each in files_of(self._store, case_no)]
+            ledger.give_up(self._store, of_case(case_no), [*ids, *files], HERE, [note])
             self._register.gone(case_no)
         if old:
             self._register.catch_up()

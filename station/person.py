@@ -23,14 +23,13 @@ from schemas.workdays import Calendar
 from station import export
 from station.access import Access, Asked, Seen
 from station.databases import of_case
+from station.files import files_of
 from station.register import Register, id_digest
 from sync import blobs
 from sync.blobs import Data
-from sync.serving import LAST, ServedStore
-from sync.wire import as_dict
+from sync.serving import ServedStore
 
 MOST_CASES: Final = 1_000
-PAGE: Final = 200
 COLUMNS: Final = (
     N_("办件编号"),
     N_("事项"),
@@ -107,20 +106,15 @@ def _in_order(events: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _files(store: ServedStore, case_no: str) -> Iterator[File]:
-    """The files that `att:` documents bring for this case (schemas.documents.places.Attachment)."""
-    database, number, start = store.database(of_case(case_no)), 0, "att:"
-    while rows := database.all_docs(start, "att:" + LAST, PAGE, include_docs=True):
-        for row in rows:
-            if row.doc is None or as_dict(row.doc).get("case") != case_no:
+    number = 0
+    for doc in files_of(store, case_no):
+        for called in sorted(doc.attachments):
+            file = store.database(of_case(case_no)).attachment(doc.id, called)
+            if file is None or file.data is None:
                 continue
-            for called in sorted(row.doc.attachments):
-                file = database.attachment(row.id, called)
-                if file is None or file.data is None:
-                    continue
-                number += 1
-                name = f"files/{case_no}-{number:03}{SUFFIXES.get(file.content_type, '.bin')}"
-                yield File(name, called, file.content_type, file.length, file.data)
-        start = rows[-1].id + "\x01"
+            number += 1
+            name = f"files/{case_no}-{number:03}{SUFFIXES.get(file.content_type, '.bin')}"
+            yield File(name, called, file.content_type, file.length, file.data)
 
 
 def as_json(held: Held) -> bytes:

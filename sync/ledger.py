@@ -165,10 +165,10 @@ def discard(store: Store, db: str, writer: str, epoch: str, after: int) -> int:
 def give_up(
     store: Store, db: str, ids: Sequence[str], beside: str, notes: Sequence[Mapping[str, Any]]
 ) -> int:
-    """Forgets the bodies of these events, which others hold, and in the same transaction notes it: `notes` are new documents,
+    """Forgets the bodies of these events and documents, which others hold, and in the same transaction notes it: `notes` are new documents,
     with `_id`, in the database `beside`. How many bodies that were. Doing it twice changes nothing more.
 
-    The events stay known: nobody offers them again, their numbers have no hole, and their writer's chain can be walked.
+    They stay known: nobody offers them again, their numbers have no hole, and their writer's chain can be walked.
     """
     database, other = store.database(db), store.database(beside, create=True)
     with store.transaction() as txn:

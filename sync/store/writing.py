@@ -225,15 +225,19 @@ def purge(txn: Writing, db: int, id: str, revs: Sequence[str]) -> list[str]:
 
 
 def give_up(txn: Writing, db: int, ids: Sequence[str]) -> int:
-    """Forgets what these events say and keeps that they were, with their digests; how many. What is no event stays."""
+    """Forgets what these documents say, and their files, and keeps that they were: of events the digests; how many. One with
+    several leaves stays as it is."""
     connection = txn.connection
-    events = [id for id in ids if id.startswith(PREFIX)]
-    found = {id: json for id, _, json in reading.texts(connection, db, events)}
-    numbers = [(document.body, event_ids.event_digest(id, found[id]))
-               for id, document in reading.documents(connection, db, found).items()]  # fmt: skip
-    connection.executemany("INSERT INTO given_up VALUES (?, ?)", numbers)
-    drop_bodies(connection, [body for body, _ in numbers])
-    return len(numbers)
+    found = {id: json for id, _, json in reading.texts(connection, db, ids)}
+    known = [each for each in reading.documents(connection, db, found).values() if each.leaves == 1]
+    digests = [
+        (each.body, event_ids.event_digest(each.id, found[each.id]))
+        for each in known
+        if each.id.startswith(PREFIX)
+    ]
+    connection.executemany("INSERT INTO given_up VALUES (?, ?)", digests)
+    drop_bodies(connection, [each.body for each in known])
+    return len(known)
 
 
 def drop_bodies(connection: apsw.Connection, numbers: Sequence[int]) -> None:

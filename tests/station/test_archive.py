@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from station.access import Asked
 from station.archive import STEP
 from station.databases import of_station
+from station.files import files_of
 from sync import ledger
 from sync.replicate import replicate
 from sync.seals import Run
@@ -82,6 +84,31 @@ def test_what_was_delivered_ninety_days_ago_is_given_up_by_the_village_alone(cit
     assert register.case(case_no) is None
     assert register.events(case_no) == []
     assert archive(city) == 0
+
+
+def test_its_files_go_with_it(city: World) -> None:
+    case_no = delivered(city)
+    store = city[VILLAGE].parts.store
+    database = store.database(DB)
+    for n, case in enumerate((case_no, case_no[:-1] + "0")):
+        file = {
+            "content_type": "application/pdf",
+            "data": base64.b64encode(b"%PDF " + case.encode()).decode(),
+        }
+        database.put(
+            {"_id": f"att:{n}", "type": "attachment", "case": case, "_attachments": {"扫描.pdf": file}}
+        )
+    later(city, 91)
+    assert [each.id for each in files_of(store, case_no)] == ["att:0"]
+    archive(city)
+    assert list(files_of(store, case_no)) == []
+    assert database.attachment("att:0", "扫描.pdf") is None
+    assert database.attachment("att:1", "扫描.pdf") is not None, "another case's stays"
+    assert isinstance(store, Store)
+    with store.read() as connection:
+        assert connection.execute("SELECT count(DISTINCT sha256) FROM chunks").fetchall() == [(1,)]
+    changed = {change.id: change.revs for change in database.changes(0, 1000).results}
+    assert database.revs_diff({"att:0": changed["att:0"]}) == {}
 
 
 def test_sync_moves_nothing_because_of_it(city: World) -> None:

@@ -182,6 +182,18 @@ def test_where_the_log_cannot_be_written_nothing_is_opened(city: World, clerk: V
         connection.pragma("max_page_count", 1_000_000)
 
 
+def test_a_search_by_a_persons_number_is_logged_without_the_number(
+    city: World, clerk: Visitor, case_no: str
+) -> None:
+    clerk.open("/cases")
+    page = clerk.send("/cases", q=ID_NO.lower())
+    assert case_no in page
+    assert ID_NO not in page
+    assert newest(city)[7:] == ("search", "", id_digest(ID_NO), "")
+    clerk.send("/cases", q="赵小明")
+    assert newest(city).act == "search", "a name is on every list"
+
+
 # -- lists as files ----------------------------------------------------------------------------------------------------
 
 
