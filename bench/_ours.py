@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,6 +16,8 @@ import flask
 from sync.endpoint import create_endpoint
 from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import HttpServer
+from sync.exchange.answering import Answering
+from sync.exchange.route import create_route
 from sync.peer import Refusal, Revision
 from sync.serving import ServedDatabase
 from sync.store import Store
@@ -48,6 +51,34 @@ class OpenGate:
         pass
 
 
+class OpenRights:
+    """Of an end that gives and gets every database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def gives(self) -> Sequence[str]:
+        return [name for name in self._store.databases() if name != "here"]
+
+    def everybodys(self, db: str) -> bool:
+        return False
+
+    def notes(self, db: str, since: int) -> list[Mapping[str, Any]]:
+        return []
+
+    def take(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
+        return self._store.database(db, create=True).add_revisions(revisions)
+
+    def take_notes(self, db: str, notes: Sequence[Mapping[str, Any]]) -> None:
+        pass
+
+    def settle(self, dbs: Iterable[str]) -> None:
+        pass
+
+    def heard(self) -> None:
+        pass
+
+
 class Running(NamedTuple):
     """A server that answers: the address of its endpoint, and its process."""
 
@@ -61,6 +92,9 @@ def serve(path: str, pipe: Connection) -> None:
         app = flask.Flask("bench")
         endpoint = create_endpoint(store, OpenGate())
         app.register_blueprint(endpoint, url_prefix="/db")
+        kept = store.database("here", create=True)
+        answering = Answering(store, kept, secrets.token_bytes)
+        app.register_blueprint(create_route(answering, lambda _request: ("client", OpenRights(store))))
         bound = socket.create_server(("127.0.0.1", 0))
         bridge = Asgi(app, store, knows=endpoint.knows)
         HttpServer(bridge, bound, ready=lambda: pipe.send(bound.getsockname()[1])).run()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
-from sync import blobs
+from sync import blobs, pieces
 from sync.errors import TheirFault
 from sync.exchange.log import Log, Span
 from sync.exchange.message import LANES, Message, Places, size
@@ -24,8 +24,6 @@ from sync.store import Store
 STEP: Final = 200  # changes read at once
 INLINE: Final = 64 * 1024  # bytes of files in a document that may go in a message
 MOST: Final = 20_000  # documents in a message
-PIECES: Final = "chunk:"
-"""How the ids of pieces of files begin."""
 
 
 class Rights(Protocol):
@@ -132,7 +130,8 @@ class Side:
             wanted = {
                 change.id: change
                 for change in found.results
-                if not _came(change, log) and (lane == 1 or change.id.startswith(PIECES) == (lane == 2))
+                if not _came(change, log)
+                and (lane == 1 or change.id.startswith(pieces.PREFIX) == (lane == 2))
             }
             if wanted:
                 for revision in database.get_revisions({id: each.revs for id, each in wanted.items()}):

@@ -1,6 +1,6 @@
 """Makes a dictionary for exchange: what cases' events, what is stated of them and the hub's papers have in common.
 
-    python -m bench.dictionary sync/exchange/dictionary-2
+    python -m bench._dictionary sync/exchange/dictionary-2
 
 From invented cases of all items, recorded and decided as clerks and examiners do, at stations that no measurement uses. A
 dictionary that has once been shipped is never changed: both ends must have the very same.
