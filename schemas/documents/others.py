@@ -1,4 +1,4 @@
-"""What servers write for each other: claims, devices and keys.
+"""What servers write for each other: claims, devices, keys, and who works where (domain.md §1 row 10).
 
 Only shape.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.documents.envelope import CASE_NO, DIGEST, MAX_WHOLE, STATION_CODE, Envelope
-from schemas.documents.fields import Moment, Shape, Text, Whole, many, nested
+from schemas.documents.fields import Day, Moment, Shape, Text, Whole, many, nested
 from schemas.problems import N_
 
+EMPLOYEE_NO: Final = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
 KEY: Final = r"[A-Za-z0-9_-]{43}"
 
 
@@ -60,8 +61,41 @@ class HubKey(Signed):
     at = Moment(N_("注册时间"), "public")
 
 
+class Staff(Signed):
+    """Who may sign in, where and as what, as the hub appointed them. No password is ever in here; the start code being
+    random, its digest tells nothing. No item group named means all of them."""
+
+    employee_no = Text(N_("工号"), pattern=EMPLOYEE_NO)
+    name = Text(N_("姓名"), high=100)
+    station = Text(N_("服务站"), pattern=STATION_CODE)
+    roles = many(Text(N_("角色"), pattern=r"[a-z_]{1,40}"), N_("角色"))
+    zones = many(Text(N_("审批服务区"), high=20), N_("审批服务区"))
+    item_groups = many(Text(N_("事项组"), high=40), N_("授权事项组"))
+    trained_on = Day(N_("培训日期"), "public", required=False)
+    employer = Text(N_("用人单位"), among=("centre", "department", "village"), required=False)
+    code_sha256 = Text(N_("启用码摘要"), pattern=DIGEST)
+    status = Text(N_("状态"), among=("active", "left"))
+
+
+class Left(Shape):
+    """Somebody who left, and since when nothing of theirs is to be relied on."""
+
+    employee_no = Text(N_("工号"), pattern=EMPLOYEE_NO)
+    since = Moment(N_("离岗时间"), "public")
+
+
+class StaffList(Signed):
+    """Until when stations may rely on what they know of staff, and who has left. It only grows."""
+
+    issued = Moment(N_("签发时间"), "public")
+    until = Moment(N_("有效期至"), "public")
+    revoked = many(nested(Left, N_("离岗人员")), N_("离岗人员"))
+
+
 OTHERS: Final[dict[str, type[Envelope]]] = {
     "claim": Claim,
     "device": Device,
     "hub_key": HubKey,
+    "staff": Staff,
+    "staff_list": StaffList,
 }

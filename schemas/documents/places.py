@@ -1,5 +1,5 @@
-"""Places, people, days and files: stations, staff, duty rosters, the calendar, attachments (domain.md §4; seed rows
-10–11, 13, 64).
+"""Places, days and files: stations, duty rosters, the calendar, attachments (domain.md §4; seed rows 11, 13, 64).
+Who works there is in others.
 
 Only shape.
 """
@@ -49,23 +49,6 @@ class Station(Record):
     needs = (Need("level", ("district", "township", "village"), ("parent_code",)),)
 
 
-class Staff(Envelope):
-    """Who may sign in, where and as what. password_hash in the form argon2 writes."""
-
-    name = Text(N_("姓名"), high=100)
-    employee_no = Text(N_("工号"), high=40)
-    roles = many(Text(N_("角色"), pattern=r"[a-z_]{1,40}"), N_("角色"))
-    station = Text(N_("服务站"), pattern=STATION_CODE)
-    active = Flag(N_("是否在岗"), "public")
-    employer = Text(N_("用人单位"), among=("centre", "department", "village"), required=False)
-    zones = many(Text(N_("审批服务区"), high=20), N_("审批服务区"), required=False)
-    item_groups = many(Text(N_("事项组"), high=40), N_("授权事项组"), required=False)
-    trained_on = Day(N_("培训日期"), "public", required=False)
-    phone = Text(N_("联系电话"), "personal", low=0, high=40, mask="phone", required=False)
-    password_hash = Text(N_("口令"), "secret", high=500, required=False)
-    key_id = Text(N_("签名密钥编号"), high=100, required=False)
-
-
 class CalendarDay(Envelope):
     """The day its _id names, which differs from Monday–Friday (workdays.Calendar.with_days). year_complete:
     with it, all such days of its year are known."""
@@ -107,7 +90,6 @@ class Attachment(Record):
 
 PLACES: Final[dict[str, type[Envelope]]] = {
     "station": Station,
-    "staff": Staff,
     "calendar_day": CalendarDay,
     "duty_roster": DutyRoster,
     "attachment": Attachment,

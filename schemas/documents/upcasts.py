@@ -36,18 +36,5 @@ def fill(key: str, value: Any) -> Step:
     return step
 
 
-def from_id(key: str) -> Step:
-    """`key` used to be said only by the document's _id, behind its colon."""
-
-    def step(doc: dict[str, Any]) -> None:
-        name = doc.get("_id")
-        if key not in doc and isinstance(name, str) and ":" in name:
-            doc[key] = name.split(":", 1)[1]
-
-    return step
-
-
-UPCASTS: Final[Upcasts] = {
-    # A server's first accounts kept the hash under `password` and the number only in the _id.
-    ("staff", 1): (rename("password", "password_hash"), from_id("employee_no"), fill("active", True)),
-}
+UPCASTS: Final[Upcasts] = {}
+"""None yet: every type of ours is still at its first structure."""

@@ -42,7 +42,7 @@ SPECIFIED = {
 
 
 def test_every_type_of_the_specification_has_a_shape() -> None:
-    servers = {"claim", "device", "hub_key"}
+    servers = {"claim", "device", "hub_key", "staff_list"}
     events = {"project_event", "errand_event"}
     assert set(SHAPES) == set(SOUND) == {*SPECIFIED, *events, *servers, "vip_entry"}
 
@@ -334,24 +334,6 @@ def test_a_document_of_newer_structures_is_kept_byte_for_byte_and_shown_as_newer
     # Nobody here knows which of its fields are whose.
     for reader in ("public", "personal"):
         assert POSTERS.mask(doc, reader) == {"_id": "poster:1", "type": "poster", "schema": schema}
-
-
-def test_the_first_accounts_of_a_server_are_still_read() -> None:
-    first = {
-        "_id": "staff:V001",
-        "type": "staff",
-        "schema": 1,
-        "name": "王芳",
-        "station": VILLAGE,
-        "roles": ["village_clerk"],
-        "zones": [],
-        "password": "$argon2id$",
-    }
-    assert problems(first) == ()
-    now = load(first)
-    assert (now["schema"], now["employee_no"], now["active"]) == (2, "V001", True)
-    assert "password" not in now
-    assert "password_hash" not in documents.mask(first, "personal")
 
 
 # --- two checks, one event -------------------------------------------------------------------------------------
