@@ -29,12 +29,12 @@ from typing import Any
 import apsw
 
 from schemas import numbers, tables
-from station.accounts import Staff
 from station.app import Parts, build_parts
 from station.casework import Application
 from station.databases import of_station
 from station.moment import ZONE
 from station.settings import Settings
+from station.staff import Staff
 from sync.event_ids import event_id, event_rev
 from sync.peer import Revision
 from sync.store.connection import set_up
@@ -45,7 +45,7 @@ EVENTS, BATCH = 1_000_000, 3_000
 CODE = "510903001001"
 EARLIER = "aaaaaaaa"  # the epoch of the events that were there before
 ITEM = next(each for each in tables.items().values() if each.division_code == "510903" and each.instant)
-CLERK = Staff("V001", "王芳", CODE, frozenset({"village_clerk"}))
+CLERK = Staff("V001", "王芳", CODE, frozenset({"village_clerk"}), trained_on=date(2018, 1, 5))
 NOW = datetime(2018, 2, 9, 9, 0, tzinfo=ZONE)
 
 

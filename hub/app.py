@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import desk, enrolment, root
+from hub import desk, enrolment, root, staff
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -51,6 +51,9 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
         healing = Healing(parts.store, parts.keys, lambda: parts.ledger.epoch, clock)
         parts.gate.healing = parts.house.healing = healing
     parts.gate.confirm_all()
+    renewal = staff.Renewal(parts.store, lambda: parts.identity.signer, clock)
+    renewal()  # nobody could record anything before the first list
+    parts.chores.append(renewal)
     return parts
 
 

@@ -16,11 +16,11 @@ from schemas import tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.worklists import place
-from station.accounts import Staff
 from station.databases import DESK
 from station.house import HouseRules
 from station.moment import Clock, stamp
 from station.register import Register
+from station.staff import Staff
 from sync.errors import Conflict
 from sync.serving import ServedStore
 

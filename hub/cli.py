@@ -1,4 +1,4 @@
-"""bianmin-hub: run the hub, let stations in, add staff, show settings. Options only; the work is elsewhere."""
+"""bianmin-hub: run the hub, let stations in, appoint people, show settings. Options only; the work is elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import click
 from flask import Flask
 
-from hub import days, devices, report, root
+from hub import days, devices, report, root, staff_commands
 from hub.app import CODE, build_parts, create_app
 from hub.enrolment import enrolment_of
 from schemas import workdays
@@ -34,7 +34,7 @@ def main(ctx: click.Context, /, **values: Any) -> None:
     Examples:
       bianmin-hub --data /srv/bianmin serve
       bianmin-hub --data /srv/bianmin enrol 510903001001
-      bianmin-hub --data /srv/bianmin staff E001 --name 李明 --station 510903000000 --role examiner --role district_window
+      bianmin-hub --data /srv/bianmin staff add E001 --name 李明 --station 510903000000 --role examiner --trained-on 2018-01-05
       bianmin-hub --config hub.toml config --json
     """
     ctx.obj = settings_from(ctx, values)
@@ -157,6 +157,7 @@ def annual_report(settings: Settings, year: int, demo: bool, as_json: bool) -> N
 
 
 commands.add_to(main, build, "hub")
+staff_commands.add_to(main, build_parts)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from hub.healing import WHO_OPENS, Healing
 from schemas import numbers, tables
 from schemas.problems import DomainError, Problem
 from station import pages, personal, words
-from station.accounts import Staff
 from station.pages import me
+from station.staff import Staff
 from station.web import parts, staff_only
 
 blueprint = Blueprint("desk", __name__)

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from schemas.problems import N_, DomainError, Problem
-from station.accounts import Staff
 from station.databases import HERE, of_station, station_of
 from station.keys import Keys
 from station.moment import Clock, stamp
+from station.staff import Staff
 from sync.serving import ServedStore
 
 DOC: Final = "healing"

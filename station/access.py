@@ -22,8 +22,8 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import apsw
 
 from schemas.problems import N_
-from station.accounts import Staff
 from station.moment import Clock, stamp
+from station.staff import Staff
 from sync.errors import DiskFull
 from sync.store import encryption
 from sync.store.connection import translated

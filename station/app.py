@@ -24,6 +24,7 @@ from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
+from station.appointments import Appointments
 from station.archive import Archive
 from station.carriage import Below
 from station.casework import Casework
@@ -76,6 +77,7 @@ class Parts:
     almanac: Almanac
     ledger: EventLedger
     casework: Casework
+    appointments: Appointments
     accounts: Accounts
     access: Access
     agent: Agent
@@ -91,6 +93,8 @@ class Parts:
     recovery: Recovery | None
     lives: Lives | None
     """Who has the key; None where nothing is encrypted."""
+    chores: list[Callable[[], None]]
+    """What is looked after again and again while the server runs; each quick where there is nothing to do."""
 
     def lamp(self) -> Lamp | None:
         """The sync state in figures; None at the hub, which has nobody above. `waiting` counts cases the hub has not
@@ -183,11 +187,13 @@ def build_parts(
         access = Access(
             settings.access_path, settings.code, clock=clock, keep_days=settings.access_log_days, key=key
         )
+        appointments = Appointments(store, keys, clock, is_hub=here.level == "city")
+        people = Accounts(store, appointments, here, clock=clock, random=random, vault=vault, **accounts)
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
-            accounts=Accounts(store, clock=clock, random=random, told=vault.note_password if vault else None, **accounts),
+            appointments=appointments, accounts=people, chores=[people.tidy],
             access=access,
             agent=Agent(store, identity, trust, recovery, parents=settings.parents, clock=clock, random=random,
                         transport_for=transport_for),

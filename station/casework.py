@@ -9,19 +9,19 @@ who may do what is schemas.lifecycle, how it is kept is sync.ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from schemas import lifecycle, numbers, offers, tables
+from schemas import lifecycle, numbers, offers, tables, training
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
-from station.accounts import Staff
 from station.databases import of_case, of_station
 from station.identity import Identity
 from station.moment import Clock, stamp
 from station.register import Register
 from station.serials import first_serial, serial
+from station.staff import Staff
 from sync.ledger import EventLedger, LedgerTxn, event_id
 from sync.serving import ServedStore
 
@@ -73,7 +73,17 @@ class Casework:
 
     def choices(self, state: lifecycle.CaseState, staff: Staff) -> tuple[lifecycle.Choice, ...]:
         """What this person could do with the case now, and why the rest is not open to them."""
-        return lifecycle.choices(state, actor_of(staff), self._clock())
+        now = self._clock()
+        found = lifecycle.choices(state, actor_of(staff), now)
+        barred = training.problem((state.item or {}).get("code"), staff.trained_on, staff.groups, now.date())
+        if barred is None:
+            return found
+        return tuple(
+            replace(each, problem=barred, role=None)
+            if each.problem is None and each.transition.event in training.TAKES_IN
+            else each
+            for each in found
+        )
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -154,6 +164,9 @@ class Casework:
                 "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": dict(data),
             }  # fmt: skip
             problem = lifecycle.problem(state, event, actor, data, at)
+            if problem is None and event in training.TAKES_IN:
+                item = (state.item if state else data.get("item")) or {}
+                problem = training.problem(item.get("code"), staff.trained_on, staff.groups, at.date())
             if problem is not None:
                 raise DomainError(problem)
             written.append(body)

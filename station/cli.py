@@ -1,4 +1,4 @@
-"""bianmin-station: run a station, add staff, show settings. Options only; the work is elsewhere."""
+"""bianmin-station: run a station, let it join its city, show settings. Options only; the work is elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ def main(ctx: click.Context, /, **values: Any) -> None:
       bianmin-station --code 510903001001 --parent http://127.0.0.1:8001 --parent http://127.0.0.1:8000 serve
       bianmin-station --config station.toml join https://hub.example K3V7-Q2MH-8RTY-0ZB4
       bianmin-station --config station.toml serve
-      bianmin-station --config station.toml staff V001 --name 王芳 --role village_clerk
       bianmin-station --config station.toml config
     """
     ctx.obj = settings_from(ctx, values)

@@ -1,9 +1,10 @@
-"""The one-time code of an enrolment: how it is written, and how both ends prove that they have it. Pure.
+"""The one-time codes of enrolments and of accounts: how they are written, and how both ends prove that they have one. Pure.
 
     K3V7-Q2MH-8RTY-0ZB4      16 characters of Crockford's base32: 80 random bits; o, i, l and case don't matter
 
-The code itself never travels. Station and hub each send a MAC under it over what they say; so neither a portal nor a
-relay between them can enrol in the station's place, nor play the hub to it.
+An enrolment's code never travels. Station and hub each send a MAC under it over what they say; so neither a portal nor a
+relay between them can enrol in the station's place, nor play the hub to it. A person's start code is typed once at the server
+where they work; the hub publishes its digest, which, the code being random, tells nothing.
 """
 
 from __future__ import annotations
@@ -31,10 +32,27 @@ def draw(random: Callable[[int], bytes]) -> str:
 
 def key_of(code: str) -> bytes:
     """The MAC key of a code, which is also what the hub keeps of it; DomainError if it can't be a code."""
-    plain = re.sub(r"[\s\-]", "", code).upper().translate(_LIKE)
-    if len(plain) != LENGTH or any(c not in ALPHABET for c in plain):
+    plain = _plain(code)
+    if plain is None:
         raise DomainError(Problem("code_form", N_("注册码应为 16 位字母和数字，如 K3V7-Q2MH-8RTY-0ZB4"), {}))
     return hashlib.sha256(b"bianmin 1 enrolment\n" + plain.encode()).digest()
+
+
+def start_digest(employee_no: str, code: str) -> str:
+    """What is published of a person's start code; "" of what can't be one."""
+    plain = _plain(code)
+    said = f"bianmin 1 start code\n{employee_no}\n{plain}"
+    return hashlib.sha256(said.encode()).hexdigest() if plain else ""
+
+
+def is_start_code(given: str, employee_no: str, published: str) -> bool:
+    """Whether what was given is that person's start code."""
+    return hmac.compare_digest(start_digest(employee_no, given), published)
+
+
+def _plain(code: str) -> str | None:
+    plain = re.sub(r"[\s\-]", "", code).upper().translate(_LIKE)
+    return plain if len(plain) == LENGTH and all(c in ALPHABET for c in plain) else None
 
 
 def prove(key: bytes, who: str, said: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the commands of station and hub share: sentences instead of traces, exit statuses, serving, staff, config.
+"""What the commands of station and hub share: sentences instead of traces, exit statuses, serving, unlock, config.
 
 0 done   1 refused   2 wrong options or settings   3 the store can't be used   4 the port can't be used
 """
@@ -6,19 +6,16 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask
 
 from schemas.problems import DomainError
 from station import keystore, logs, personal_commands, server, vault
-from station.accounts import ROLES, Staff
 from station.app import Parts
 from station.sealing import KeyRefused
 from station.settings import Settings
@@ -61,14 +58,6 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
     @click.pass_obj
     def _serve(settings: Settings) -> None:
         serve(settings, build)
-
-    @group.command(
-        "staff", help=f"Add a member of staff, or replace their record (while the {what} is not running)."
-    )
-    @staff_options
-    @click.pass_obj
-    def _staff(settings: Settings, /, **given: Any) -> None:
-        set_staff(settings, build, **given)
 
     @group.command(
         "unlock",
@@ -152,35 +141,3 @@ def show_config(settings: Settings, as_json: bool) -> None:
     width = max(len(name) for name, _, _ in rows)
     for name, value, source in rows:
         click.echo(f"{name:<{width}}  {value}  ({source})")
-
-
-def staff_options(command: Any) -> Any:
-    """The options of `staff`, the same at a station and the hub."""
-    for option in reversed((
-        click.argument("employee_no"),
-        click.option("--name", required=True, help="The person's name as it appears on documents."),
-        click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be repeated."),
-        click.option("--station", "station_code", default=None, help="Where they act, if not here (hub: a bureau's code)."),
-        click.option("--zone", "zones", multiple=True, help="Approval service zones they handle; none means all."),
-        click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one."),
-    )):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def set_staff(
-    settings: Settings, build: Build, employee_no: str, name: str,
-    roles: tuple[str, ...], station_code: str | None, zones: tuple[str, ...], password_stdin: bool,
-) -> None:  # fmt: skip
-    """Adds or replaces a member of staff; prints a made-up password once."""
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(9)
-    with sentences():
-        _, parts = build(settings)
-        try:
-            staff = Staff(
-                employee_no, name, station_code or settings.code, frozenset(roles), frozenset(zones)
-            )
-            parts.accounts.set_staff(staff, password)
-        finally:
-            parts.close()
-    click.echo(f"{employee_no} {name} may sign in" + ("" if password_stdin else f" with password {password}"))

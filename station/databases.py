@@ -1,9 +1,9 @@
 """The names of a server's databases: which there are, and how a station's or a case's is found. Opens none of them.
 
 station-<12 digits>   every event of the cases that began at that station, whoever wrote it
-public                written by the hub, read by all: devices, days of the calendar
+public                written by the hub, read by all: devices, staff, days of the calendar
 desk                  the hub's own: who holds which case
-here                  this server's own, never served: staff, sessions, how sync went
+here                  this server's own, never served: passwords, sessions, how sync went
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 
 from schemas import tables
 from schemas.tables import Station
-from station.accounts import Staff
+from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit"
@@ -47,6 +47,9 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
 # What is written at a server is signed by its device, so only its own people write there. At the hub the bureaus are at home.
 # And whoever asks what is held about them stands at the counter of somebody who works there.
 _AT_HOME: Final = frozenset[Duty]({"record", "act", "claim", "wake", "person"})
+# What needs a lease (station.leases): all that leaves a record. To look, to print and to sync need none, or a station whose
+# lease is over could not get a new one.
+LEASED: Final = frozenset[Duty]({"record", "act", "claim"})
 
 
 def may(staff: Staff, duty: Duty, here: Station) -> bool:

@@ -17,9 +17,9 @@ from schemas import numbers
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Material
-from station.accounts import Staff
 from station.casework import checklist
 from station.register import id_digest
+from station.staff import Staff
 
 # Characters of a name or an address.
 LONGEST = 100

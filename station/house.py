@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.lifecycle import CaseState
-from station.accounts import Staff
+from station.staff import Staff
 
 
 class HouseRules:

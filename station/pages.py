@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from schemas import numbers, offers, tables
+from schemas import numbers, offers, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms, reasons
-from station.accounts import Staff
 from station.casework import Application, days_left
+from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def item(code: str) -> str:
         offer=offer,
         materials=tables.materials(code),
         decider=name_of(offer.decided_at),
+        barred=_barred(code),
     )
 
 
@@ -108,6 +109,8 @@ def item(code: str) -> str:
 @staff_only("record")
 def record(code: str) -> str:
     found, offer = _offered(code, open_only=True)
+    if barred := _barred(code):
+        raise DomainError(barred)
     entered = {"form": parts().random(16).hex()}
     return _record_page(found, offer, entered, ticked=set(), problems={})
 
@@ -202,6 +205,7 @@ def sync() -> str:
     return render_template(
         "sync.html",
         status=parts().agent.status(),
+        leased_until=parts().appointments.until(),
         rows=dressed(rows),
         waiting=waiting,
         alarms=recovery.alarms() if (recovery := parts().recovery) else [],
@@ -244,11 +248,14 @@ def case_page(
     choices = [each for each in parts().casework.choices(state, me()) if each.transition.event in forms.STEPS]
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
     row = parts().register.case(case_no) or {}
+    events = [each.event for each in state.timeline] + [event for event, _ in state.set_aside]
+    doubtful = {each["_id"] for each in events if parts().appointments.is_after_leaving(each)}
     return render_template(
         "case.html", state=seen_as(state, "personal" if full else reader()), full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
         steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
         names=name_of, saved="saved" in request.args, claim_needed=parts().house.claim_needed(me(), row, state),
+        doubtful=doubtful,
     )  # fmt: skip
 
 
@@ -286,6 +293,11 @@ def searched(asked: str) -> tuple[str, list[Any]]:
     if where.startswith("id_digest"):
         parts().access.note("search", me(), person=args[0], address=request.remote_addr or "")
     return where, args
+
+
+def _barred(code: str) -> Problem | None:
+    """Why the reader may not take this item in."""
+    return training.problem(code, me().trained_on, me().groups, parts().clock().date())
 
 
 def visible(case_no: str) -> CaseState:

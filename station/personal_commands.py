@@ -20,11 +20,11 @@ from flask import Flask
 from schemas.problems import DomainError
 from station import audit, export, forms, keystore, person, reasons
 from station.access import ACTS, Asked
-from station.accounts import Staff
 from station.app import Parts
 from station.moment import stamp
 from station.register import id_digest
 from station.settings import Settings
+from station.staff import Staff
 
 Build = Callable[[Settings], tuple[Flask, Parts]]
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -110,6 +110,8 @@ def _follow(parts: Parts, stopping: threading.Event) -> None:
                 parts.lives.note(seen, time.monotonic())
             if isinstance(parts.store, Store):
                 parts.store.tend()
+            for chore in parts.chores:
+                chore()
             parts.access.tend(time.monotonic())
             if parts.archive.tend(time.monotonic()):
                 continue

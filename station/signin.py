@@ -1,4 +1,4 @@
-"""Signing in and out, and the language switch. Who someone is, is station.accounts; what they may do, schemas."""
+"""Signing in and out, the choice of a password, and the language switch. Who someone is, is station.accounts; what they may do, schemas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 
-from schemas.problems import DomainError
+from schemas.problems import N_, DomainError, Problem
 from station import web
 
 blueprint = Blueprint("signin", __name__)
@@ -14,7 +14,7 @@ blueprint = Blueprint("signin", __name__)
 
 @blueprint.get("/sign-in")
 def sign_in() -> str:
-    return render_template("sign_in.html", next=_back(request.args.get("next", "")), locked=web.locked())
+    return _sign_in_page(next=_back(request.args.get("next", "")))
 
 
 @blueprint.post("/sign-in")
@@ -29,10 +29,33 @@ def sign_in_post() -> Any:
             before=request.cookies.get(web.COOKIE, ""),
         )
     except DomainError as error:
-        page = render_template(
-            "sign_in.html", next=back, employee_no=employee_no, problem=error.problem, locked=web.locked()
-        )
-        return page, 403
+        return _sign_in_page(next=back, employee_no=employee_no, problem=error.problem), 403
+    if web.parts().accounts.choosing(secret):
+        back = url_for("signin.password", next=back or None)
+    return web.begin_session(_redirect(back or url_for("pages.home")), secret)
+
+
+@blueprint.get("/sign-in/password")
+def password() -> Any:
+    """Open to who has just shown a start code, and to nobody else."""
+    who = web.choosing()
+    if who is None:
+        return redirect(url_for("signin.sign_in"))
+    return render_template("password.html", who=who, next=_back(request.args.get("next", "")))
+
+
+@blueprint.post("/sign-in/password")
+def password_post() -> Any:
+    who = web.choosing()
+    if who is None:
+        return redirect(url_for("signin.sign_in"))
+    back, chosen = _back(request.form.get("next", "")), request.form.get("password", "")
+    try:
+        if chosen != request.form.get("again", ""):
+            raise DomainError(Problem("password_differs", N_("两次输入的密码不一样，请再输一次")))
+        secret = web.parts().accounts.choose(request.cookies.get(web.COOKIE, ""), chosen)
+    except DomainError as error:
+        return render_template("password.html", who=who, next=back, problem=error.problem), 422
     return web.begin_session(_redirect(back or url_for("pages.home")), secret)
 
 
@@ -59,6 +82,11 @@ def sign_out() -> Any:
 @blueprint.post("/language/<any(zh, en):language>")
 def language(language: str) -> Any:
     return web.set_language(_redirect(_back(request.form.get("next", "")) or url_for("pages.home")), language)
+
+
+def _sign_in_page(**given: Any) -> str:
+    unheard = web.parts().appointments.staff_list() is None
+    return render_template("sign_in.html", locked=web.locked(), unheard=unheard, **given)
 
 
 def _redirect(where: str) -> Any:

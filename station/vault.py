@@ -58,6 +58,17 @@ class Vault:
             except (OSError, KeyMissing) as error:
                 log.warning("the key could not be wrapped for %s: %s", employee_no, error)
 
+    def forget(self, employee_no: str) -> None:
+        """Takes away the wrapping of somebody whose password counts no more. Never in anybody's way: where it can't be
+        written, the log says so."""
+        with self._writing:
+            try:
+                kept = _read(self.folder)
+                if kept is not None and kept["wraps"].pop(employee_no, None) is not None:
+                    _write(self.folder, kept)
+            except (OSError, KeyMissing) as error:
+                log.warning("the key is still wrapped for %s: %s", employee_no, error)
+
     def seal_for(self, recipient: str) -> Path:
         """Leaves the key, sealed to the hub's recipient ("age1…"), in the data folder; says where."""
         path = self.folder / RECOVERY

@@ -32,10 +32,10 @@ from werkzeug.routing import RoutingException
 from schemas import numbers, tables
 from schemas.problems import DomainError, Problem
 from station import duties, words
-from station.accounts import Staff
 from station.agent import DIALECT
 from station.duties import Duty
 from station.guessing import Guard
+from station.staff import Staff
 from sync.errors import OurFault, SyncError
 from sync.exchange.message import CONTENT_TYPE
 from sync.scratch import ScratchFile
@@ -88,6 +88,12 @@ def locked() -> Staff | None:
     return parts().accounts.locked(secret, idle()) if secret else None
 
 
+def choosing() -> Staff | None:
+    """Who has shown a start code in this browser, and has to choose a password."""
+    secret = request.cookies.get(COOKIE, "")
+    return parts().accounts.choosing(secret) if secret else None
+
+
 def own_path(path: str) -> str:
     """`path` if a page of this server is there and nothing in it but codes of ours; else "". So no redirect leads to
     another host, and none carries on what somebody typed into an address."""
@@ -132,6 +138,8 @@ def staff_only(duty: Duty | None = None) -> Callable[[Callable[..., Any]], Calla
             here = parts().here
             if not (duties.may(staff, duty, here) if duty else duties.works_at(staff, here)):
                 abort(403)
+            if duty in duties.LEASED and (over := parts().appointments.problem()):
+                return _page(403, gettext("现在只能查看"), say(over))
             if request.method == "POST" and "held" in request.form:
                 parts().accounts.drop_held(request.cookies[COOKIE])
             return view(*args, **kwargs)
@@ -193,7 +201,9 @@ def install(app: Flask) -> None:
 def may(duty: Duty) -> bool:
     """Whether whoever sent this request has that duty here."""
     staff = signed_in()
-    return staff is not None and duties.may(staff, duty, parts().here)
+    if staff is None or not duties.may(staff, duty, parts().here):
+        return False
+    return duty not in duties.LEASED or parts().appointments.problem() is None
 
 
 def _context() -> dict[str, Any]:
@@ -208,6 +218,7 @@ def _context() -> dict[str, Any]:
         "me": staff, "may": may, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
         "today": parts().clock().date().isoformat(),
+        "lease_over": parts().appointments.problem() if staff and not g.get("plain") else None,
     }  # fmt: skip
 
 

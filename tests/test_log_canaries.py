@@ -24,12 +24,12 @@ import httpx
 import pytest
 
 from hub import app as hub_app
-from hub import devices
-from station.accounts import Staff
+from hub import devices, staff
 from station.logs import Formatter, blot
 from station.settings import Settings
+from station.staff import Staff
 from tests.failing_hub import FAIL
-from tests.world import BUREAU, HUB, PASSWORD, QUICK, VILLAGE
+from tests.world import BUREAU, HUB, PASSWORD, QUICK, TRAINED, VILLAGE
 
 REQUESTS = int(os.environ.get("BIANMIN_TEST_CANARY_REQUESTS", "2000"))
 ROOT = Path(__file__).parent.parent
@@ -67,9 +67,9 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     settings = Settings(data=tmp_path / "hub", code=HUB, port=port, encrypt=False)
     parts = hub_app.build_parts(settings, hasher=QUICK)
     secret = devices.give_secret(parts.store, parts.identity.signer, VILLAGE, parts.random)
-    parts.accounts.set_staff(
-        Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner"})), PASSWORD
-    )
+    person = Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner"}), trained_on=TRAINED)
+    code = staff.add(parts.store, parts.identity.signer, person, parts.random)
+    parts.accounts.choose(parts.accounts.sign_in("E001", code), PASSWORD)
     parts.close()
     log = tmp_path / "log.txt"
     command = [

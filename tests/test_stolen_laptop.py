@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub import devices
+from hub import devices, staff
 from hub.app import build_parts as build_hub
 from hub.demo.people import Person, invent
 from hub.enrolment import enrolment_of
@@ -35,7 +35,7 @@ from sync.event_ids import event_rev
 from sync.store import Store
 from sync.wire import body
 from tests.test_journey import INSTANT
-from tests.world import BUREAU, HUB, PASSWORD, TOWNSHIP, VILLAGE, Visitor, application
+from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, application
 
 CASES, EVENTS, FILES = (
     10,
@@ -145,7 +145,7 @@ def test_fifty_values_on_a_stolen_disk(tmp_path: Path, canaries: Canaries, encry
     assert len(set(values)) == 50
     data, logs, temporary, key_file = (tmp_path / name for name in ("data", "logs", "temporary", "key"))
     logs.mkdir()
-    code, secret = prepare_hub(tmp_path / "hub", canaries)
+    code, secret, start_code = prepare_hub(tmp_path / "hub", canaries)
     options = ["--data", str(data), "--code", TOWNSHIP, "--key-file", str(key_file)]
     options += [] if encrypted else ["--no-encrypt"]
     with ExitStack() as up:
@@ -158,17 +158,14 @@ def test_fifty_values_on_a_stolen_disk(tmp_path: Path, canaries: Canaries, encry
             )
         )
         command(*options, "join", hub, code)
-        command(
-            *options, "staff", "T001", "--name", "张强", "--role", "township_window", "--password-stdin",
-            words=PASSWORD,
-        )  # fmt: skip
         options += ["--parent", hub, "--sync-interval", "0.2"]
         station = up.enter_context(running("station.cli", logs / "log.txt", *options, temporary=temporary))
         client = up.enter_context(httpx.Client(base_url=station, trust_env=False, timeout=30))
-        record(client, canaries)
         village = up.enter_context(
             httpx.Client(base_url=f"{station}/db/", auth=(VILLAGE, secret), trust_env=False, timeout=30)
         )
+        until(lambda: village.get("public/staff:T001").status_code == 200)
+        record(client, canaries, start_code)
         bring(village, canaries)
 
     # Power is gone.
@@ -196,15 +193,13 @@ def _contents(connection: Any) -> bytes:
     return b"\n".join(row[0] for row in bodies + connection.execute("SELECT data FROM chunks").fetchall())
 
 
-def command(*args: str, words: str = "") -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "station.cli", *args], input=words, text=True, capture_output=True
-    )
+def command(*args: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "station.cli", *args], text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
 
 
-def prepare_hub(data: Path, canaries: Canaries) -> tuple[str, str]:
-    """A hub that publishes documents with the files; the township's one-time code and the village's secret."""
+def prepare_hub(data: Path, canaries: Canaries) -> tuple[str, str, str]:
+    """A hub that publishes documents with the files; the township's one-time code, the village's secret, a clerk's start code."""
     parts = build_hub(Settings(data=data, code=HUB, encrypt=False))
     try:
         code = enrolment_of(parts).draw(TOWNSHIP)
@@ -214,14 +209,15 @@ def prepare_hub(data: Path, canaries: Canaries) -> tuple[str, str]:
             scan = file * 3 if n % 2 else file * (1_200_000 // len(file))
             notice = {"_id": f"notice:{n}", "type": "notice"}
             keys.publish(parts.store, parts.identity.signer, notice, {"scan.jpg": ("image/jpeg", scan)})
-        return code, secret
+        clerk = staff.add(parts.store, parts.identity.signer, PEOPLE["T001"], secrets.token_bytes)
+        return code, secret, clerk
     finally:
         parts.close()
 
 
-def record(client: httpx.Client, canaries: Canaries) -> None:
-    """The clerk signs in, records an application for each, looks at it, and searches for the person."""
-    clerk = Visitor(client).sign_in("T001")
+def record(client: httpx.Client, canaries: Canaries, start_code: str) -> None:
+    """The clerk signs in for the first time, records an application for each, looks at it, and searches for the person."""
+    clerk = Visitor(client).take_up("T001", start_code)
     for person in canaries.people[:CASES]:
         path = f"/items/{INSTANT.item_code}/record"
         clerk.open(path)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,20 @@ import httpx
 from flask import Flask
 
 from hub import app as hub_app
+from hub import staff as office
 from hub.enrolment import enrolment_of
 from station import app as station_app
 from station import enrolment
-from station.accounts import Staff
 from station.app import Parts
+from station.databases import PUBLIC
+from station.intake import Intake
 from station.moment import ZONE
 from station.sealing import Cost
 from station.server import asgi, listen
 from station.settings import Settings
+from station.staff import Staff
 from sync.endpoint.http import running
+from sync.replicate import replicate
 
 HUB, BUREAU = "510900000000", "510903000000"
 TOWNSHIP, VILLAGE, NEIGHBOUR = "510903001000", "510903001001", "510903001002"
@@ -39,16 +43,20 @@ QUICK_WRAPPING = Cost(1, 64)
 # A Friday; the example of domain.md §3: five working days from here end on Thursday 2018-02-22.
 BEGIN = datetime(2018, 2, 9, 9, 0, tzinfo=ZONE)
 
+TRAINED = date(2018, 1, 5)
 PEOPLE = {
-    "V001": Staff("V001", "王芳", VILLAGE, frozenset({"village_clerk"})),
-    "V002": Staff("V002", "李娟", NEIGHBOUR, frozenset({"village_clerk"})),
-    "T001": Staff("T001", "张强", TOWNSHIP, frozenset({"township_window"})),
-    "E001": Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
-    "E002": Staff("E002", "吴审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
-    "E003": Staff("E003", "钱窗口", BUREAU, frozenset({"district_window"})),
-    "X001": Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
-    "B001": Staff("B001", "冯局长", BUREAU, frozenset({"bureau_head"})),
-    "S001": Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
+    each.employee_no: replace(each, trained_on=TRAINED)
+    for each in (
+        Staff("V001", "王芳", VILLAGE, frozenset({"village_clerk"})),
+        Staff("V002", "李娟", NEIGHBOUR, frozenset({"village_clerk"})),
+        Staff("T001", "张强", TOWNSHIP, frozenset({"township_window"})),
+        Staff("E001", "周审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
+        Staff("E002", "吴审查", BUREAU, frozenset({"district_window", "examiner", "zone_head"})),
+        Staff("E003", "钱窗口", BUREAU, frozenset({"district_window"})),
+        Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
+        Staff("B001", "冯局长", BUREAU, frozenset({"bureau_head"})),
+        Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
+    )
 }
 
 
@@ -123,15 +131,39 @@ class World:
         else:
             parts = station_app.build_parts(settings, **world)
             app = station_app.create_app(parts)
-        for employee_no in people:
-            parts.accounts.set_staff(PEOPLE[employee_no], PASSWORD)
         server = Server(parts, app, self._address(code, app, parts))
         self.servers[code] = server
         if code != HUB:
             hub = self[HUB]
             drawn = enrolment_of(hub.parts).draw(code)
             enrolment.join(parts.identity, parts.vault, hub.url, drawn, transport=self.way(hub.url))
+        self.appoint(code, *(PEOPLE[employee_no] for employee_no in people))
         return server
+
+    def appoint(self, at: str, *people: Staff, password: str = PASSWORD) -> None:
+        """The hub appoints these people, or changes who they are; what it published is carried to the server `at`, where each
+        shows their start code and chooses a password."""
+        hub, there = self[HUB].parts, self[at].parts
+        known = {staff.employee_no for staff, _ in office.everybody(hub.store)}
+        drawn = {}
+        for staff in people:
+            signer, number = hub.identity.signer, staff.employee_no
+            if number in known:
+                office.change(hub.store, signer, staff)
+                drawn[number] = office.new_code(hub.store, signer, number, hub.random)
+            else:
+                drawn[number] = office.add(hub.store, signer, staff, hub.random)
+        self.carry(at)
+        for number, code in drawn.items():
+            there.accounts.choose(there.accounts.sign_in(number, code), password)
+
+    def carry(self, at: str) -> None:
+        """What the hub has published, brought to a server without its agent's knowing: as by a stick."""
+        hub, there = self[HUB].parts, self[at].parts
+        if there.here.level != "city":
+            own = there.identity
+            target = Intake(there.store.database(PUBLIC, create=True), own.own, lambda: own.epoch)
+            assert not replicate(hub.store.database(PUBLIC), target).refused
 
     def add_web_node(self, name: str, couchdb: str = "") -> Server:
         """Another web node of the hub, on the same CouchDB, perhaps by another way; found under `name`."""
@@ -178,6 +210,7 @@ class World:
         """One round of each server's agent, in this order. Between living servers a round may be slow and has to be tried
         again, as the agent would; it may not fail."""
         for code in codes:
+            self.tend(HUB)
             for _ in range(3):
                 outcome = self[code].parts.agent.sync_once()
                 dead = {server.url for server in self.servers.values() if not server.up}
@@ -189,6 +222,13 @@ class World:
                 if not failed:
                     break
             assert not failed, (code, failed)
+            self.tend(code)
+
+    def tend(self, code: str) -> None:
+        """What a running server looks after by itself."""
+        if code in self.servers and self[code].up:
+            for chore in self[code].parts.chores:
+                chore()
 
     def visit(self, code: str) -> Visitor:
         """A browser at this server's pages, without a picture."""
@@ -231,6 +271,12 @@ class Visitor:
     def sign_in(self, employee_no: str, password: str = PASSWORD) -> Visitor:
         self.open("/sign-in")
         self.send("/sign-in", employee_no=employee_no, password=password)
+        return self
+
+    def take_up(self, employee_no: str, code: str, password: str = PASSWORD) -> Visitor:
+        """Signs in for the first time, with a start code, and chooses a password."""
+        self.sign_in(employee_no, code)
+        self.send("/sign-in/password", password=password, again=password)
         return self
 
     def _take(self, answer: httpx.Response) -> str:

@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import httpx
 
+from hub import staff
 from hub.app import CODE as HUB
 from hub.app import build_parts as build_hub
 from hub.app import create_app as create_hub
@@ -25,15 +27,16 @@ from hub.demo.link import Links
 from hub.enrolment import enrolment_of
 from schemas import tables
 from station import enrolment
-from station.accounts import Staff
 from station.app import Parts
 from station.app import build_parts as build_station
 from station.keystore import keeper
 from station.settings import Settings
+from station.staff import Staff
 
 TOWNSHIPS = 2
 VILLAGES = 2
 START_SECONDS = 30.0
+TRAINED = date(2018, 1, 5)
 
 
 @dataclass
@@ -111,41 +114,51 @@ class City:
     # -- before the first start ----------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Makes the stores: devices that are enrolled, and people who may sign in."""
+        """Makes the stores: devices that are enrolled, and people who were appointed and have chosen their password."""
         hub = build_hub(self.hub.settings)
         try:
             self._prepare_hub(hub)
             way = httpx.WSGITransport(app=create_hub(hub))
             for number, station in enumerate(self.stations, 1):
-                code = enrolment_of(hub).draw(station.code)
-                self._prepare_station(number, station, code, way)
+                self._prepare_station(number, station, hub, way)
         finally:
             hub.close()
 
-    def _prepare_hub(self, parts: Parts) -> None:
+    def _prepare_hub(self, hub: Parts) -> None:
         numbered = iter(enumerate(("周敏", "吴刚", "郑洁", "孙涛"), 1))
         for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
             for _ in range(2):
                 number, name = next(numbered)
                 roles = frozenset({"district_window", "examiner", "zone_head"})
-                person = Staff(f"E{number:03}", name, district.code, roles)
-                parts.accounts.set_staff(person, self.password)
+                person = Staff(f"E{number:03}", name, district.code, roles, trained_on=TRAINED)
+                self._take_up(hub, person, self._appoint(hub, person))
                 self.hub.who.append((person.employee_no, f"{person.name}（{district.name}）"))
         lead = Staff("S001", "冯岚", HUB, frozenset({"city_supervisor"}))
-        parts.accounts.set_staff(lead, self.password)
+        self._take_up(hub, lead, self._appoint(hub, lead))
         self.hub.who.append((lead.employee_no, f"{lead.name}（市督查）"))
 
-    def _prepare_station(self, number: int, station: Server, code: str, way: httpx.BaseTransport) -> None:
-        parts = build_station(station.settings)
+    def _prepare_station(self, number: int, station: Server, hub: Parts, way: httpx.BaseTransport) -> None:
+        role = "township_window" if tables.station(station.code).level == "township" else "village_clerk"
+        name = f"{'王李张刘陈杨'[number - 1]}芳"
+        person = Staff(f"V{number:03}", name, station.code, frozenset({role}), trained_on=TRAINED)
+        device_code, start_code = enrolment_of(hub).draw(station.code), self._appoint(hub, person)
+        parts = build_station(station.settings, transport_for=lambda _url: way)
         try:
-            enrolment.join(parts.identity, parts.vault, self.hub.url, code, transport=way)
-            role = "township_window" if parts.here.level == "township" else "village_clerk"
-            name = f"{'王李张刘陈杨'[number - 1]}芳"
-            person = Staff(f"V{number:03}", name, station.code, frozenset({role}))
-            parts.accounts.set_staff(person, self.password)
+            enrolment.join(parts.identity, parts.vault, self.hub.url, device_code, transport=way)
+            parts.agent.sync_once()
+            self._take_up(parts, person, start_code)
             station.who.append((person.employee_no, person.name))
         finally:
             parts.close()
+
+    @staticmethod
+    def _appoint(hub: Parts, person: Staff) -> str:
+        return staff.add(hub.store, hub.identity.signer, person, hub.random)
+
+    def _take_up(self, parts: Parts, person: Staff, start_code: str) -> None:
+        """The person's first sign-in where they work."""
+        accounts = parts.accounts
+        accounts.sign_out(accounts.choose(accounts.sign_in(person.employee_no, start_code), self.password))
 
     # -- processes -----------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ def due(world: World, code: str, case_no: str) -> object:
 
 def test_a_year_nobody_knows_yet_leaves_the_date_open_and_says_so(city: World) -> None:
     city.time.now = LAST_DAYS
+    city.sync(TOWNSHIP, VILLAGE)
     case_no = record(city, INSTANT)
     assert due(city, VILLAGE, case_no) is None
     page = city.visit(VILLAGE).sign_in("V001").open(f"/cases/{case_no}")
@@ -39,6 +40,7 @@ def test_a_year_nobody_knows_yet_leaves_the_date_open_and_says_so(city: World) -
 
 def test_published_days_set_the_dates_of_open_cases_on_every_node(city: World) -> None:
     city.time.now = LAST_DAYS
+    city.sync(TOWNSHIP, VILLAGE)
     case_no = record(city, INSTANT)
     city.sync(VILLAGE, TOWNSHIP)
     assert due(city, HUB, case_no) is None

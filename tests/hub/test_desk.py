@@ -75,9 +75,7 @@ def test_a_case_of_a_district_without_a_bureau_is_kept_and_listed(city: World) -
     from dataclasses import replace
 
     city.add(village.code, HUB, people=())
-    city[village.code].parts.accounts.set_staff(
-        replace(PEOPLE["V001"], station=village.code), "correct horse"
-    )
+    city.appoint(village.code, replace(PEOPLE["V001"], station=village.code))
     made = record(city, item, village.code, "V001")
     city.sync(village.code)
     lead = city.visit(HUB).sign_in("S001")

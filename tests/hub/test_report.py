@@ -187,7 +187,7 @@ def test_whatever_the_hub_holds_is_well_filled(city: World) -> None:
         for body in store.bodies(name, ids).values():
             assert [str(each) for each in documents.problems(body)] == [], body
             kinds.add(body["type"])
-    assert kinds == {"case_event", "device", "hub_key", "claim"}
+    assert kinds == {"case_event", "device", "hub_key", "claim", "staff", "staff_list"}
 
 
 def test_the_command_reads_the_store(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_receipt_that_one_node_still_owes_is_written_by_the_other(city: World)
 
 def test_staff_and_devices_made_at_one_node_count_at_the_other(city: World) -> None:
     one, two = city[HUB].parts, city[OTHER].parts
-    assert two.accounts.staff("E001") == PEOPLE["E001"]
+    assert two.appointments.staff("E001") == PEOPLE["E001"]
     assert two.keys.active(VILLAGE) == {city[VILLAGE].parts.identity.signer.public}
     assert one.identity.signer.public == two.identity.signer.public
     secret = one.accounts.sign_in("S001", "correct horse")

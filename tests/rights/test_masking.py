@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.numbers import PERSONAL_NUMBER
-from station.accounts import Staff
+from station.staff import Staff
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.test_journey import PERMIT
-from tests.world import HUB, PASSWORD, TOWNSHIP, VILLAGE, Visitor, World, application, small_city
+from tests.world import HUB, TOWNSHIP, VILLAGE, Visitor, World, application, small_city
 
 ID_NO, PHONE, NAME, STREET = "510903199003070012", "13800001234", "赵小明", "三组12号"
 NUMBERS = f"身份证{ID_NO}，电话 {PHONE}"
@@ -24,10 +24,8 @@ OPENED = {"/full/<case_no>", "/person", "/person/copy"}
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with small_city(tmp_path_factory.mktemp("masking")) as world:
-        world[VILLAGE].parts.accounts.set_staff(
-            Staff("S002", "李督查", HUB, frozenset({"city_supervisor"})), PASSWORD
-        )
-        world[HUB].parts.accounts.set_staff(Staff("C001", "陈审计", HUB, frozenset({"auditor"})), PASSWORD)
+        world.appoint(VILLAGE, Staff("S002", "李督查", HUB, frozenset({"city_supervisor"})))
+        world.appoint(HUB, Staff("C001", "陈审计", HUB, frozenset({"auditor"})))
         yield world
 
 

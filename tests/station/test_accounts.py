@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,8 @@ from schemas.problems import DomainError
 from station.accounts import SESSION_HOURS, Accounts
 from station.attempts import NAME
 from sync.store import Store
-from tests.world import PASSWORD, PEOPLE, QUICK, Time
+from tests.office import Office
+from tests.world import PASSWORD, PEOPLE, QUICK, VILLAGE, Time
 
 
 @pytest.fixture
@@ -29,10 +28,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def accounts(store: Store, time: Time) -> Accounts:
-    made = Accounts(store, clock=time, random=secrets.token_bytes, hasher=QUICK)
-    made.set_staff(PEOPLE["V001"], PASSWORD)
-    return made
+def office(store: Store, time: Time) -> Office:
+    return Office(store, time)
+
+
+@pytest.fixture
+def accounts(office: Office) -> Accounts:
+    return office.accounts(VILLAGE, QUICK, PEOPLE["V001"])
 
 
 def refusal(accounts: Accounts, number: str, password: str) -> str:
@@ -57,10 +59,10 @@ def test_guessing_is_slowed_even_with_the_right_password(accounts: Accounts, tim
     assert accounts.sign_in("V001", PASSWORD)
 
 
-def test_the_wait_survives_a_restart_and_grows(accounts: Accounts, store: Store, time: Time) -> None:
+def test_the_wait_survives_a_restart_and_grows(accounts: Accounts, office: Office, time: Time) -> None:
     for _ in range(NAME.free):
         refusal(accounts, "V001", "wrong")
-    again = Accounts(store, clock=time, random=lambda n: bytes(n), hasher=QUICK)
+    again = office.accounts(VILLAGE, QUICK)
     assert refusal(again, "V001", PASSWORD) == "sign_in_wait"
     time.pass_(seconds=31)
     refusal(again, "V001", "wrong")
@@ -99,34 +101,6 @@ def test_neither_password_nor_session_secret_is_in_the_file(accounts: Accounts, 
     assert secret.encode() not in kept
 
 
-@pytest.mark.parametrize(
-    ("staff", "password", "code"),
-    [
-        (replace(PEOPLE["V001"], roles=frozenset({"emperor"})), PASSWORD, "role_unknown"),
-        (PEOPLE["V001"], "short", "password_short"),
-    ],
-)
-def test_a_bad_record_is_refused(accounts: Accounts, staff: object, password: str, code: str) -> None:
-    with pytest.raises(DomainError) as caught:
-        accounts.set_staff(staff, password)  # type: ignore[arg-type]
-    assert caught.value.problem.code == code
-
-
-def test_a_record_can_be_replaced(accounts: Accounts) -> None:
-    accounts.set_staff(replace(PEOPLE["V001"], name="王新"), "another password")
-    assert refusal(accounts, "V001", PASSWORD) == "sign_in_wrong"
-    assert accounts.sign_in("V001", "another password")
-    staff = accounts.staff("V001")
-    assert staff is not None
-    assert staff.name == "王新"
-
-
-def test_a_new_password_ends_the_sessions_of_the_old_one(accounts: Accounts) -> None:
-    secret = accounts.sign_in("V001", PASSWORD)
-    accounts.set_staff(PEOPLE["V001"], "another password")
-    assert accounts.session(secret) is None
-
-
 def test_years_of_signing_in_leave_nothing_behind(accounts: Accounts, store: Store, time: Time) -> None:
     for n in range(30):
         refusal(accounts, f"guess {n}", "wrong")
@@ -149,15 +123,3 @@ def test_many_guesses_at_once_are_many_guesses(accounts: Accounts) -> None:
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(lambda _: refusal(accounts, "V001", "wrong"), range(32)))
     assert codes.count("sign_in_wrong") == NAME.free
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [({"station": "999999999999"}, "999999999999"), ({"zones": frozenset({"没有这个区"})}, "没有这个区")],
-)
-def test_a_station_or_zone_that_does_not_exist_is_refused(
-    accounts: Accounts, changes: dict[str, object], said: str
-) -> None:
-    with pytest.raises(DomainError) as caught:
-        accounts.set_staff(replace(PEOPLE["V001"], **changes), PASSWORD)  # type: ignore[arg-type]
-    assert said in str(caught.value.problem.params)

@@ -12,9 +12,9 @@ from hub import devices
 from schemas import tables
 from schemas.problems import DomainError
 from station import forms, plan
-from station.accounts import Staff
 from station.casework import Application
 from station.moment import stamp
+from station.staff import Staff
 from sync.errors import DiskFull
 from sync.signing import Signer
 from tests.test_journey import INSTANT, PERMIT, record
@@ -166,7 +166,7 @@ def test_a_database_that_is_refused_does_not_keep_the_others_back(city: World) -
 def test_staff_of_another_station_record_nothing_and_leave_nothing(city: World) -> None:
     village = city[VILLAGE].parts
     stray = Staff("V009", "陈错", "510903000000", frozenset({"district_window"}))
-    village.accounts.set_staff(stray, "correct horse")
+    city.appoint(VILLAGE, stray)
     clerk = city.visit(VILLAGE).sign_in("V009")
     clerk.open("/sign-in")
     clerk.send(f"/items/{INSTANT.item_code}/record", **application("a" * 32))

@@ -30,7 +30,8 @@ def tokens(city: World) -> dict[str, str]:
     }
     for code, server in city.servers.items():
         if code in made:
-            server.parts.store.database(f"station-{code}", create=True)
+            for at in (server, city[TOWNSHIP], city[HUB]):
+                at.parts.store.database(f"station-{code}", create=True)
     city.sync(TOWNSHIP, VILLAGE, NEIGHBOUR, TOWNSHIP)
     return made
 

@@ -16,12 +16,12 @@ from schemas import offers, tables
 from schemas.numbers import PERSONAL_NUMBER
 from station import reasons
 from station.access import Asked, Seen
-from station.accounts import Staff
 from station.databases import of_case
 from station.register import id_digest
+from station.staff import Staff
 from tests.station.test_export import read_csv, read_xlsx
 from tests.test_journey import PERMIT, record
-from tests.world import BUREAU, HUB, PASSWORD, TOWNSHIP, VILLAGE, Visitor, World, small_city
+from tests.world import BUREAU, HUB, TOWNSHIP, VILLAGE, Visitor, World, small_city
 
 SERVICE = next(
     item
@@ -34,10 +34,8 @@ ID_NO, PHONE, OTHER = "510903199003070012", "13800001234", "510903199003070020"
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with small_city(tmp_path_factory.mktemp("personal")) as world:
-        for code in (HUB, VILLAGE):
-            world[code].parts.accounts.set_staff(
-                Staff("C001", "陈审计", code, frozenset({"auditor"})), PASSWORD
-            )
+        world.appoint(HUB, Staff("C001", "陈审计", HUB, frozenset({"auditor"})))
+        world.appoint(VILLAGE, Staff("C002", "陈审计", VILLAGE, frozenset({"auditor"})))
         yield world
 
 
@@ -60,7 +58,7 @@ def supervisor(city: World) -> Visitor:
 
 @pytest.fixture
 def auditor(city: World) -> Visitor:
-    return city.visit(VILLAGE).sign_in("C001")
+    return city.visit(VILLAGE).sign_in("C002")
 
 
 def newest(city: World, code: str = VILLAGE) -> Seen:
@@ -345,7 +343,7 @@ def test_the_auditor_sees_who_looked_and_that_is_seen_too(
     assert "查看办件" in page
     assert not PERSONAL_NUMBER.search(page)
     seen = newest(city)
-    assert (seen.act, seen.staff, seen.reason) == ("log", "C001", f"staff=V001 case_no={case_no}")
+    assert (seen.act, seen.staff, seen.reason) == ("log", "C002", f"staff=V001 case_no={case_no}")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from station.cli import main
 from station.settings import Settings
 from tests.station.test_export import read_csv
 from tests.test_journey import INSTANT
-from tests.world import PASSWORD, PEOPLE, QUICK, VILLAGE
+from tests.world import PEOPLE, QUICK, VILLAGE
 
 ID_NO = "510903199003070012"
 
@@ -24,7 +24,6 @@ def data(tmp_path: Path) -> Path:
     """The folder of a station with one case, seen once."""
     settings = Settings(data=tmp_path / "data", code=VILLAGE, encrypt=False)
     parts = build_parts(settings, hasher=QUICK)
-    parts.accounts.set_staff(PEOPLE["V001"], PASSWORD)
     form = Application(
         "0" * 32,
         INSTANT.item_code,

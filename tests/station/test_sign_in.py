@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from station.accounts import Accounts
 from station.attempts import ADDRESS, NAME
 from station.web import COOKIE
 from sync.store import Store
+from tests.office import Office
 from tests.test_journey import INSTANT
 from tests.world import PASSWORD, PEOPLE, QUICK, VILLAGE, Time, Visitor, World, application
 
@@ -60,8 +60,8 @@ def test_each_refusal_costs_one_hash_whether_the_name_exists_or_not(
 ) -> None:
     hasher = Counting()
     with Store.open(tmp_path / "store.sqlite") as store:
-        accounts = Accounts(store, clock=Time(), random=secrets.token_bytes, hasher=hasher)
-        accounts.set_staff(PEOPLE["V001"], PASSWORD)
+        accounts = Office(store, Time()).accounts(VILLAGE, hasher, PEOPLE["V001"])
+        hasher.verified = 0
         with pytest.raises(Exception, match=r".*") as caught:
             accounts.sign_in(employee_no, password)
         assert caught.value.problem.code == "sign_in_wrong"  # type: ignore[attr-defined]
@@ -87,12 +87,12 @@ def test_many_names_from_one_address_have_to_wait_too_and_still_do_after_a_resta
         return "in"
 
     with Store.open(tmp_path / "store.sqlite") as store:
-        accounts = Accounts(store, clock=time, random=secrets.token_bytes, hasher=QUICK)
-        accounts.set_staff(PEOPLE["V001"], PASSWORD)
+        office = Office(store, time)
+        accounts = office.accounts(VILLAGE, QUICK, PEOPLE["V001"])
         assert [tried(accounts, f"N{n}") for n in range(ADDRESS.free)] == ["sign_in_wrong"] * ADDRESS.free
         assert tried(accounts, "V001", PASSWORD) == "sign_in_wait"
         assert tried(accounts, "V001", PASSWORD, "10.0.0.8") == "in", "another laptop is not held up"
-        again = Accounts(store, clock=time, random=secrets.token_bytes, hasher=QUICK)
+        again = office.accounts(VILLAGE, QUICK)
         assert tried(again, "V001", PASSWORD) == "sign_in_wait"
         time.pass_(seconds=61)
         assert tried(again, "V001", PASSWORD) == "in"
@@ -102,8 +102,7 @@ def test_many_names_from_one_address_have_to_wait_too_and_still_do_after_a_resta
 
 def test_those_who_know_their_password_use_up_nobodys_patience(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.sqlite") as store:
-        accounts = Accounts(store, clock=Time(), random=secrets.token_bytes, hasher=QUICK)
-        accounts.set_staff(PEOPLE["V001"], PASSWORD)
+        accounts = Office(store, Time()).accounts(VILLAGE, QUICK, PEOPLE["V001"])
         for _ in range(ADDRESS.free + 5):
             assert accounts.sign_in("V001", PASSWORD, address="10.0.0.7")
 
@@ -211,7 +210,7 @@ def test_nobody_else_gets_to_see_what_was_kept(city: World, clerk: Visitor) -> N
     late_form(city, clerk)
     from dataclasses import replace
 
-    city[VILLAGE].parts.accounts.set_staff(replace(PEOPLE["V001"], employee_no="V003", name="刘平"), PASSWORD)
+    city.appoint(VILLAGE, replace(PEOPLE["V001"], employee_no="V003", name="刘平"))
     clerk.send("/sign-in", employee_no="V003", password=PASSWORD, next="/sign-in/go-on")
     assert "赵小明" not in clerk.page
     assert clerk.path == "/"

@@ -19,17 +19,18 @@ from keyring.backends import fail
 
 from hub.cli import main as hub
 from station import keystore, vault
-from station.accounts import Staff
 from station.app import Parts, build_parts
 from station.cli import main as station
 from station.keystore import KeyFile, KeyMissing, Keystore
 from station.sealing import KeyRefused, key_id
 from station.settings import Settings
+from station.staff import Staff
 from station.vault import RECOVERY, WRAPS, Vault, open_vault
 from sync.errors import StoreLocked, StoreMissing, WrongKey
 from sync.store import Store, encryption
 from sync.store.connection import FileLock
 from tests import keyrings
+from tests.office import Office
 from tests.world import PASSWORD, PEOPLE, QUICK, QUICK_WRAPPING, VILLAGE
 
 KEY = bytes(range(32))
@@ -229,7 +230,7 @@ def test_settings_show_where_the_key_is_and_not_the_key(data: Path, key_file: Pa
 
 def test_a_station_is_encrypted_unless_told_otherwise(data: Path, key_file: Path) -> None:
     parts = parts_of(data, key_file)
-    parts.accounts.set_staff(CLERK, PASSWORD)
+    Office.of(parts).enter(parts.accounts, CLERK)
     parts.register.catch_up()
     parts.close()
     assert encryption.is_encrypted(data / "store.sqlite")
@@ -246,7 +247,7 @@ def test_a_station_of_yesterday_is_moved_over_with_its_people_and_its_register(
     data: Path, key_file: Path
 ) -> None:
     parts = parts_of(data, key_file, encrypt=False)
-    parts.accounts.set_staff(CLERK, PASSWORD)
+    Office.of(parts).enter(parts.accounts, CLERK)
     parts.register.catch_up()
     epoch, seq = parts.store.epoch, parts.store.update_seq
     parts.close()
@@ -266,7 +267,7 @@ def test_a_plain_store_put_back_from_a_backup_is_noticed_to_be_older(data: Path,
     epoch = parts.store.epoch
     parts.close()
     parts = parts_of(data, key_file)
-    parts.accounts.set_staff(CLERK, PASSWORD)
+    Office.of(parts).enter(parts.accounts, CLERK)
     parts.register.catch_up()
     parts.close()
     for file in data.glob("store.sqlite*"):
@@ -279,7 +280,7 @@ def test_a_plain_store_put_back_from_a_backup_is_noticed_to_be_older(data: Path,
 
 def test_a_register_under_another_key_is_made_anew(data: Path, key_file: Path) -> None:
     parts = parts_of(data, key_file)
-    parts.accounts.set_staff(CLERK, PASSWORD)
+    Office.of(parts).enter(parts.accounts, CLERK)
     parts.close()
     other = data.parent / "other"
     parts_of(other, key_file.with_name("other")).close()
@@ -307,7 +308,7 @@ def test_no_password_is_lost_when_the_wraps_cannot_be_written(
     parts = parts_of(data, key_file)
     try:
         (data / f"{WRAPS}.new").mkdir()  # in the way
-        parts.accounts.set_staff(CLERK, PASSWORD)
+        Office.of(parts).enter(parts.accounts, CLERK)
         assert parts.accounts.sign_in("V001", PASSWORD)
     finally:
         parts.close()
@@ -333,8 +334,9 @@ def test_a_hub_is_encrypted_when_it_is_told_to(tmp_path: Path) -> None:
 def locked_out(data: Path, key_file: Path) -> bytes:
     """The key of a station that has staff and has lost it."""
     parts = parts_of(data, key_file)
-    parts.accounts.set_staff(CLERK, PASSWORD)
-    parts.accounts.set_staff(Staff("V009", "李娟", VILLAGE, CLERK.roles), "another password")
+    office = Office.of(parts)
+    office.enter(parts.accounts, CLERK)
+    office.enter(parts.accounts, Staff("V009", "李娟", VILLAGE, CLERK.roles), "another password")
     assert parts.vault is not None
     key = parts.vault.key
     parts.close()
@@ -350,7 +352,7 @@ def test_a_password_brings_the_key_back(data: Path, key_file: Path, locked_out: 
         assert str(key_file) in done.output
         assert locked_out.hex() not in done.output and password not in done.output
         parts = parts_of(data, key_file)
-        assert parts.accounts.staff("V001") == CLERK
+        assert parts.appointments.staff("V001") == CLERK
         parts.close()
 
 
@@ -379,8 +381,9 @@ def test_another_password_does_not(
 
 def test_after_a_change_the_new_password_opens_and_the_old_one_does_not(data: Path, key_file: Path) -> None:
     parts = parts_of(data, key_file)
-    parts.accounts.set_staff(CLERK, PASSWORD)
-    parts.accounts.set_staff(CLERK, "battery staple")
+    office = Office.of(parts)
+    office.enter(parts.accounts, CLERK)
+    office.enter(parts.accounts, CLERK, "battery staple")
     parts.close()
     assert vault.unlock(data, KeyFile(key_file), "V001", "battery staple") == str(key_file)
     with pytest.raises(KeyRefused):
