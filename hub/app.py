@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import desk, enrolment, root, staff
+from hub import authority, desk, enrolment, root, staff
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -45,6 +45,7 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
         log.warning(
             "%s holds the city's root key: carry it to a safe place, in two copies, and delete it here", made
         )
+    parts.certify = authority.certify_own(parts.store, clock)
     assert isinstance(parts.gate, HubGate)
     assert isinstance(parts.house, Claims)
     if parts.recovery is not None:
@@ -69,4 +70,6 @@ def keep_in_cluster(
 
 def create_app(parts: Parts) -> Flask:
     """The hub's web application."""
-    return station_app.create_app(parts, desk.blueprint, programs=[enrolment.blueprint], templates=TEMPLATES)
+    return station_app.create_app(
+        parts, desk.blueprint, programs=[enrolment.blueprint, authority.blueprint], templates=TEMPLATES
+    )

@@ -8,11 +8,11 @@ from typing import Any, TextIO
 import click
 from flask import Flask
 
-from hub import days, devices, report, root, staff_commands
+from hub import authority, days, devices, report, root, staff_commands
 from hub.app import CODE, build_parts, create_app
 from hub.enrolment import enrolment_of
 from schemas import workdays
-from station import commands, keystore, sealing
+from station import certificates, commands, keystore, sealing, transport
 from station.app import Parts
 from station.settings import Settings, settings_from, settings_options
 
@@ -32,12 +32,64 @@ def main(ctx: click.Context, /, **values: Any) -> None:
 
     \b
     Examples:
-      bianmin-hub --data /srv/bianmin serve
+      bianmin-hub --data /srv/bianmin init --name hub.example --ip 10.0.0.5
+      bianmin-hub --data /srv/bianmin --host 0.0.0.0 serve
       bianmin-hub --data /srv/bianmin enrol 510903001001
       bianmin-hub --data /srv/bianmin staff add E001 --name 李明 --station 510903000000 --role examiner --trained-on 2018-01-05
       bianmin-hub --config hub.toml config --json
     """
     ctx.obj = settings_from(ctx, values)
+
+
+@main.command()
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    help="A host name that stations and browsers reach the hub by; repeat it.",
+)
+@click.option("--ip", "addresses", multiple=True, help="An address likewise; repeat it.")
+@click.pass_obj
+def init(settings: Settings, names: tuple[str, ...], addresses: tuple[str, ...]) -> None:
+    """Make the city's own authority for TLS, and the hub's certificate for these names (while the hub is not running). Again with
+    other names, the certificate is made anew for those; the authority stays as it is."""
+    with commands.sentences():
+        parts = build_parts(settings)
+        try:
+            for line in initialise(parts, (*names, *addresses)):
+                click.echo(line)
+        finally:
+            parts.close()
+
+
+def initialise(parts: Parts, names: tuple[str, ...]) -> list[str]:
+    """Does what `init` says; what was done, in lines."""
+    if names:
+        names = tuple(map(certificates.normal_name, names))
+    fresh = authority.found(parts.store, parts.identity.signer, parts.clock)
+    said = ["the city's authority is made" if fresh else "the city's authority is there already, and stays"]
+    if names:
+        parts.tls.want(names)
+    outward = transport.outward_names(parts.settings)
+    if parts.tls.is_due(outward) or (
+        names and set(parts.tls.names) != {*names, *outward, *certificates.LOOPBACK}
+    ):
+        parts.tls.renew(outward, parts.certify)
+        said.append(f"the hub's certificate is made, for {', '.join(parts.tls.names)}")
+    else:
+        said.append(f"the hub's certificate is there already, for {', '.join(parts.tls.names)}")
+    said.append(
+        f"it ends on {certificates.end_of(parts.tls.certificate):%Y-%m-%d}, and is renewed by itself before"
+    )
+    file = parts.tls.write_authority(parts.settings.data)
+    said.append(
+        f"{file} is for browsers and proxies; its SHA-256 is {certificates.fingerprint(file.read_text())}"
+    )
+    if parts.settings.proxies:
+        folder = parts.settings.data / "tls"
+        parts.tls.write_files(folder)
+        said.append(f"{folder} holds server.pem and server.key for the proxy")
+    return said
 
 
 @main.command()

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response
 
-from hub import devices, root
+from hub import authority, devices, root
 from schemas import tables
 from station import codes, trust_routes, web
 from station.app import Parts
@@ -82,8 +82,8 @@ class Enrolment:
     def take_in(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A device's request, {"station", "key", "proof"}, and the answer to it; BadRequest, Forbidden.
 
-        The answer: {"root", "no", "recovery", "proof"}: the city's root key, which of the station's devices this one is, and
-        to whom it may seal the key of its store.
+        The answer: {"root", "no", "recovery", "ca", "proof"}: the city's root key, which of the station's devices this one
+        is, to whom it may seal the key of its store, and whose certificates it shall believe ("" if the hub has no authority).
         """
         station, key = given.get("station"), given.get("key")
         if type(station) is not str or type(key) is not str or station not in tables.stations():
@@ -115,7 +115,10 @@ class Enrolment:
                 raise Forbidden(REFUSED) from None
         number = devices.admit_device(self._store, self._identity.signer, station, key, stamp(now))
         log.info("%s is enrolled as its device %d", station, number)
-        answer = {"root": self._identity.root, "no": number, "recovery": root.recipient(self._store)}
+        answer = {
+            "root": self._identity.root, "no": number, "recovery": root.recipient(self._store),
+            "ca": authority.current(self._store),
+        }  # fmt: skip
         return {**answer, "proof": codes.prove(mac, "hub", answer)}
 
     def used_twice(self) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from station.identity import Identity
 from station.intake import Intake
 from station.moment import Clock, stamp
 from station.recovery import Recovery
+from station.tls import Tls
 from station.trust import Trust
 from sync import seals, strict_json
 from sync.errors import DiskFull, Forbidden, NotAPeer, NotFound, SyncError
@@ -89,7 +90,7 @@ class Agent:
     """Syncs one server upward. `transport_for` lets a test put an application behind a parent's address."""
 
     def __init__(
-        self, store: ServedStore, identity: Identity, trust: Trust, recovery: Recovery | None, *, parents: Sequence[str], clock: Clock, random: Callable[[int], bytes],
+        self, store: ServedStore, identity: Identity, trust: Trust, recovery: Recovery | None, *, parents: Callable[[], Sequence[str]], tls: Tls, clock: Clock, random: Callable[[int], bytes],
         transport_for: Callable[[str], httpx.BaseTransport | None] = lambda _url: None,
     ) -> None:  # fmt: skip
         self._store = store
@@ -97,7 +98,8 @@ class Agent:
         self._trust = trust
         self._recovery = recovery
         self._own = identity.own
-        self._parents = tuple(parents)
+        self._parents = parents
+        self._tls = tls
         self._bearers: dict[str, Bearer] = {}
         self._clock = clock
         self._random = random
@@ -143,7 +145,7 @@ class Agent:
             return outcome
 
     def _with_parents(self, outcome: Round) -> None:
-        for parent in self._parents:
+        for parent in self._parents():
             try:
                 self._sync_with(parent, outcome)
             except SyncError as error:
@@ -166,7 +168,10 @@ class Agent:
         if server is None:
             bearer = self._bearers.setdefault(parent, Bearer(self._identity, parent))
             server = RemoteServer(
-                parent.rstrip("/") + DIALECT, auth=bearer, transport=self._transport_for(parent)
+                parent.rstrip("/") + DIALECT,
+                auth=bearer,
+                transport=self._transport_for(parent),
+                tls=self._tls.client(),
             )
         # Kept only while all is well: a connection costs round trips (and TLS), trouble deserves a fresh start.
         self._servers.pop(parent, None)

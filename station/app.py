@@ -19,7 +19,7 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import keystore, sealing, web
+from station import enrolment, keystore, sealing, web
 from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
@@ -39,6 +39,8 @@ from station.passes import Passes
 from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
+from station.tls import Certify, Tls
+from station.transport import Proxied, is_loopback, speaks_tls
 from station.trust import Trust
 from station.vault import Vault, open_vault
 from sync.endpoint import create_endpoint
@@ -87,6 +89,8 @@ class Parts:
     keys: Keys
     passes: Passes
     trust: Trust
+    tls: Tls
+    certify: Certify
     random: Callable[[int], bytes]
     archive: Archive
     vault: Vault | None
@@ -183,22 +187,28 @@ def build_parts(
         recovery = None
         if isinstance(store, Store) and isinstance(ledger, Ledger):
             recovery = Recovery(store, ledger, register, identity, trust, clock)
+        tls = Tls(store, lambda: keys.authorities() or ((identity.ca,) if identity.ca else ()), clock)
         passes = Passes(store, clock=clock, random=random)
         access = Access(
             settings.access_path, settings.code, clock=clock, keep_days=settings.access_log_days, key=key
         )
         appointments = Appointments(store, keys, clock, is_hub=here.level == "city")
         people = Accounts(store, appointments, here, clock=clock, random=random, vault=vault, **accounts)
+
+        def above() -> tuple[str, ...]:
+            return settings.parents or ((identity.hub,) if identity.hub else ())
+
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             appointments=appointments, accounts=people, chores=[people.tidy],
             access=access,
-            agent=Agent(store, identity, trust, recovery, parents=settings.parents, clock=clock, random=random,
+            agent=Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
                         transport_for=transport_for),
             gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
-            identity=identity, keys=keys, passes=passes, trust=trust, random=random,
+            identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
+            certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock),
         )  # fmt: skip
     except BaseException:
@@ -264,6 +274,10 @@ def create_app(
     for api in apis:
         web.csrf.exempt(api)
         app.register_blueprint(api, url_prefix=DIALECT if api is endpoint else None)
+    # On another address than loopback without TLS it is behind a proxy, or it does not start.
+    plain = not is_loopback(parts.settings.host) and not speaks_tls(parts.settings)
+    proxied = Proxied(app.wsgi_app, parts.settings.proxies, plain=plain)
+    app.wsgi_app = proxied  # type: ignore[method-assign]
     if templates is not None:
         from jinja2 import ChoiceLoader, FileSystemLoader
 

@@ -44,7 +44,7 @@ def join(settings: Settings, url: str, code: str) -> None:
     with commands.sentences():
         parts = build_parts(settings)
         try:
-            number = enrolment.join(parts.identity, parts.vault, url, code)
+            number = enrolment.let_in(parts, url, code)
             click.echo(f"this is device {number} of {parts.here.code} {parts.here.name}")
         finally:
             parts.close()

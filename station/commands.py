@@ -15,8 +15,9 @@ import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import keystore, logs, personal_commands, server, vault
+from station import keystore, logs, personal_commands, server, transport, vault
 from station.app import Parts
+from station.certificates import BadName
 from station.sealing import KeyRefused
 from station.settings import Settings
 from sync.errors import SyncError
@@ -33,6 +34,8 @@ def sentences() -> Iterator[None]:
         stop(1, error.reason)
     except SyncError as error:
         stop(3, error.reason)
+    except BadName as error:
+        stop(2, str(error))
     except server.CannotListen as error:
         stop(4, str(error))
     except OSError as error:
@@ -92,6 +95,8 @@ def serve(settings: Settings, build: Build) -> None:
     """Serves until stopped. The port is taken before the store is touched, and released in every case."""
     logs.set_up()
     with sentences():
+        for parent in settings.parents:
+            transport.check_above(parent)
         bound = server.listen(settings.host, settings.port)
         try:
             app, parts = build(settings)

@@ -1,6 +1,7 @@
 """Who this server is: its device key, the root it trusts, and the key that signs the passes it hands out.
 
     here/identity    {"seed": the device key's 32 bytes in hex, "root": the city's root key or "", "no": device number,
+                      "ca": the city's authority for TLS in PEM or "", "hub": where this device was enrolled or "",
                       "epoch": the one it writes in, "enrolled": the one it was enrolled in, "life": see station.lives}
     here/pass-key    the ES256 key of passes (`station.passes`); a hub's web nodes share both
 
@@ -73,9 +74,19 @@ class Identity:
         that is gone or a life that is over, and need their proof like anybody's."""
         return writer == self.own and (self._shared or epoch == self._epoch)
 
-    def pin(self, root: str, number: int) -> None:
-        """Trusts this root from now on."""
-        self._put({"root": root, "no": number, "enrolled": self._epoch})
+    @property
+    def ca(self) -> str:
+        """The city's authority for TLS as it was told at enrolment; "" if there was none."""
+        return str(self._kept().get("ca", ""))
+
+    @property
+    def hub(self) -> str:
+        """The address this device was enrolled at."""
+        return str(self._kept().get("hub", ""))
+
+    def pin(self, root: str, number: int, *, ca: str = "", hub: str = "") -> None:
+        """Trusts this root, and this authority for TLS, from now on."""
+        self._put({"root": root, "no": number, "ca": ca, "hub": hub, "enrolled": self._epoch})
         self._root = root
 
     def take_seed(self, seed: bytes) -> None:

@@ -2,6 +2,7 @@
 
     root (offline; pinned at enrolment) ──signs──> public/hub-key:<key>       the hub's keys, the newest serial counts
     hub key                             ──signs──> public/device:<station>    a station's devices; every other document
+                                                   public/authority           whose certificates count
 
 A document whose signature does not lead to the pinned root says nothing, whoever brought it. Reads only.
 """
@@ -15,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from schemas import tables
+from station.certificates import is_authority
 from station.databases import PUBLIC
 from sync import signing, strict_json
 from sync.errors import NotFound
@@ -25,6 +27,7 @@ from sync.signing import Signer
 
 PURPOSE: Final = "public"
 HUB_KEY: Final = "hub-key:"
+AUTHORITY: Final = "authority"
 _AROUND: Final = ("_rev", "_attachments", "serial", "by", "sig")
 
 
@@ -59,6 +62,13 @@ class Keys:
         """The record of a station's devices as the hub signed it; empty if there is none."""
         doc = self._get(f"device:{code}")
         return doc if doc is not None and doc.get("station") == code and self.is_from_hub(doc) else {}
+
+    def authorities(self) -> tuple[str, ...]:
+        """The certificates of the city's authority for TLS as the hub publishes them; () if it has none."""
+        doc = self._get(AUTHORITY)
+        if doc is None or not self.is_from_hub(doc):
+            return ()
+        return tuple(each for each in doc.get("certificates", ()) if is_authority(each))
 
     def active(self, code: str) -> frozenset[str]:
         """The keys that may speak for a station now."""

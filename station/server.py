@@ -14,16 +14,19 @@ from typing import Any, Final
 
 from flask import Flask
 
+from station import transport
 from station.agent import DIALECT
 from station.app import Parts
 from sync.endpoint import Endpoint
 from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import HttpServer
+from sync.errors import SyncError
 from sync.exchange.route import PATH
 from sync.store import Store
 
 log = logging.getLogger("bianmin.server")
 
+TEND_SECONDS: Final = 3600.0
 LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form
 
 
@@ -57,11 +60,19 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
     `ready` is called with the address once requests are answered.
     """
     host, port = bound.getsockname()[:2]
+    tls = None
+    if transport.speaks_tls(parts.settings):
+        tend(parts)
+        if (tls := parts.tls.server()) is None:
+            raise CannotListen(transport.NO_CERTIFICATE.format(host=parts.settings.host))
     bridge = asgi(app, parts)
-    server = HttpServer(bridge, bound, ready=lambda: ready(f"http://{host}:{port}"))
+    scheme = "http" if tls is None else "https"
+    server = HttpServer(bridge, bound, ready=lambda: ready(f"{scheme}://{host}:{port}"), tls=tls)
     stopping = threading.Event()
     workers = [threading.Thread(target=_follow, args=(parts, stopping), name="register", daemon=True)]
-    if parts.settings.parents:
+    if transport.is_for_others(parts.settings):
+        workers.append(threading.Thread(target=_tend, args=(parts, stopping), name="tls", daemon=True))
+    if parts.here.level != "city":
         run = parts.agent.run
         workers.append(
             threading.Thread(target=run, args=(parts.settings.sync_interval,), name="agent", daemon=True)
@@ -97,6 +108,29 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
         return int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM
 
     return Asgi(app, parts.store, threads=parts.settings.threads, knows=knows)
+
+
+def tend(parts: Parts) -> None:
+    """Renews this server's certificate if it is due, and gives it to the proxy in front. Where it can't be had now, what there is
+    goes on."""
+    names = transport.outward_names(parts.settings)
+    try:
+        # Behind a proxy with a certificate of its own there is nothing to look after.
+        if (parts.tls.certificate or not parts.settings.proxies) and parts.tls.is_due(names):
+            parts.tls.renew(names, parts.certify)
+            log.info("the certificate is renewed, for %s", ", ".join(parts.tls.names))
+        if parts.settings.proxies and parts.tls.certificate:
+            parts.tls.write_files(parts.settings.data / "tls")
+    except SyncError as error:
+        log.warning("the certificate could not be renewed; tried again in an hour: %s", error)
+
+
+def _tend(parts: Parts, stopping: threading.Event) -> None:
+    while not stopping.wait(TEND_SECONDS):
+        try:
+            tend(parts)
+        except Exception:
+            log.exception("the certificate could not be looked after; tried again in an hour")
 
 
 def _follow(parts: Parts, stopping: threading.Event) -> None:

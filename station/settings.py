@@ -6,6 +6,7 @@ click does the work; here are only the options, the file, and the report. Nothin
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -45,6 +46,8 @@ class Settings:
     key_file: Path | None = None
     idle_lock: float = 600.0
     access_log_days: int = 1095
+    tls: bool = False
+    proxies: tuple[str, ...] = ()
     couchdb_url: str = ""
     couchdb_public: bool = False
     sources: dict[str, str] = field(default_factory=dict, compare=False)
@@ -124,7 +127,7 @@ def settings_options(
         click.option("--code", default=code, show_default=True, required=code is None,
                      envvar="BIANMIN_CODE", help="This station's 12-digit code."),
         click.option("--host", default="127.0.0.1", show_default=True, envvar="BIANMIN_HOST",
-                     help="Address to listen on. Plain HTTP belongs on loopback."),
+                     help="Address to listen on. Other than loopback it is served by TLS, or behind a --proxy."),
         click.option("--port", type=click.IntRange(0, 65535), default=port, show_default=True, envvar="BIANMIN_PORT",
                      help="Port to listen on; 0 takes any free one."),
         click.option("--parents", "--parent", multiple=True, envvar="BIANMIN_PARENTS",
@@ -147,6 +150,11 @@ def settings_options(
         click.option("--access-log-days", type=click.IntRange(184, 36500), default=1095, show_default=True,
                      envvar="BIANMIN_ACCESS_LOG_DAYS",
                      help="How long it is kept who saw whose record; six months is the least that the law allows."),
+        click.option("--tls", is_flag=True, envvar="BIANMIN_TLS",
+                     help="Speak TLS on loopback too. On every other address it is spoken anyway."),
+        click.option("--proxies", "--proxy", multiple=True, envvar="BIANMIN_PROXIES",
+                     help="Address of a proxy in front that speaks TLS; what it says of the caller is believed from it alone."
+                          " Repeat it for more."),
     ]  # fmt: skip
 
     if hub:
@@ -185,6 +193,14 @@ def settings_from(ctx: click.Context, values: dict[str, Any]) -> Settings:
             _couch().parse(values["couchdb_url"], public=values["couchdb_public"])
         except BadRequest as error:
             raise click.BadParameter(error.reason, param_hint="--couchdb-url") from None
+    for each in values["proxies"]:
+        try:
+            ipaddress.ip_address(each)
+        except ValueError:
+            raise click.BadParameter(
+                f"{each} is no address. Name the proxy by the address it calls from, such as 127.0.0.1",
+                param_hint="--proxy",
+            ) from None
     key_file = values.get("key_file")
     if key_file is not None and key_file.resolve().is_relative_to(values["data"].resolve()):
         raise click.BadParameter(

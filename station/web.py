@@ -36,6 +36,7 @@ from station.agent import DIALECT
 from station.duties import Duty
 from station.guessing import Guard
 from station.staff import Staff
+from station.transport import is_loopback
 from sync.errors import OurFault, SyncError
 from sync.exchange.message import CONTENT_TYPE
 from sync.scratch import ScratchFile
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from station.app import Parts
 
 COOKIE = "bianmin_session"
+HSTS_SECONDS = 365 * 86400
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 # Everything a page needs comes from its own server, and there is no script; nobody may frame it. `data:` are the ticks
 # and arrows inside Bootstrap's own style sheet.
@@ -253,7 +255,7 @@ def _moment(value: datetime | str | None) -> str:
 def _refuse_other_hosts() -> None:
     # A page on the internet whose name is pointed at this laptop must not reach it (DNS rebinding).
     name = request.host.rsplit(":", 1)[0].strip("[]")
-    if name not in parts().settings.hosts and name != parts().settings.host:
+    if name not in (*parts().settings.hosts, parts().settings.host, *parts().tls.names):
         abort(421)
 
 
@@ -267,6 +269,8 @@ def _headers(response: Response) -> Response:
         # A laptop is shared: what one person saw must not be in the next one's cache or back button.
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("Cookie")
+    if request.is_secure and not is_loopback(request.host.rsplit(":", 1)[0]):
+        response.headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"

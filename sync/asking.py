@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol, Self
@@ -50,7 +51,8 @@ class Way:
     """The way to a server at `url` (where its welcome is: `https://hub.example/db`). Opened at the first request.
 
     `auth`: user and password, or credentials. `transport`: another way than a socket, for tests. `compress`: request bodies are sent
-    packed (by default unless the server is on this very machine). Safe to use from several threads.
+    packed (by default unless the server is on this very machine). `tls`: whom we believe over https; by default the system's
+    authorities. Safe to use from several threads.
 
     A request is sent a second time only where that can do no harm: the connection ended without an answer, as one kept
     alive does when the server has just closed it, and asking twice is the same as asking once.
@@ -64,6 +66,7 @@ class Way:
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = TIMEOUT,
         compress: bool | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         basic = auth if isinstance(auth, tuple) else None
         self._credentials = None if isinstance(auth, tuple) else auth
@@ -74,6 +77,7 @@ class Way:
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
+            verify=_believed(url, tls),
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "bianmin-sync"},
         )
         self._packs = self._client.base_url.host not in _HERE if compress is None else compress
@@ -155,6 +159,8 @@ class Way:
         except httpx.TimeoutException as error:
             raise errors.Unreachable(f"No answer from {request.url.host} in time.") from error
         except httpx.HTTPError as error:
+            if said := _distrust(error):
+                raise errors.Untrusted(f"{request.url.host} {said}") from error
             raise errors.Unreachable(
                 f"No answer from {request.url.host}: {error or type(error).__name__}."
             ) from error
@@ -168,6 +174,28 @@ class Way:
             if once:
                 raise
             return self._client.send(request, stream=True)
+
+
+def _believed(url: str, tls: ssl.SSLContext | None) -> ssl.SSLContext | bool:
+    # To load the system's authorities takes longer than a request on loopback.
+    return tls if tls is not None else url.startswith("https:")
+
+
+def _distrust(error: BaseException) -> str:
+    """What is wrong with the TLS of who answers, if that is what failed."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            if seen.verify_code in (9, 10):  # not yet valid, has expired (X509_V_ERR_…)
+                return "shows a certificate that is not in force at this computer's time. Is the clock right?"
+            return (
+                "shows a certificate that we do not trust: that of a sign-in page of the network, of something between, or of"
+                f" another server ({seen.verify_message})."
+            )
+        if isinstance(seen, ssl.SSLError) and "EOF" not in str(seen):
+            return f"does not speak TLS as we do ({seen.reason or seen})."
+        seen = seen.__cause__ or seen.__context__
+    return ""
 
 
 def pieces(response: httpx.Response, limit: int) -> Iterator[bytes]:

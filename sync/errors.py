@@ -24,6 +24,7 @@
          ├─ TooLarge                 more than the bound named in the reason                     413
          ├─ BadContentType           a body of another kind than JSON                            415
          ├─ Unreachable              no answer: refused, cut, or too slow                        502
+         │   └─ Untrusted            TLS, and the certificate is nobody's we trust               502
          ├─ PeerFailed               an answer, and it says the peer is in trouble (5xx, 429)    502
          └─ NotAPeer                 an answer, and not from a peer: a captive portal, a redirect 502
 
@@ -198,6 +199,12 @@ class Unreachable(TheirFault):
 
     status = 502
     error = "unreachable"
+
+
+class Untrusted(Unreachable):
+    """What answers shows a certificate that is not one we trust, or no TLS at all. Nothing was sent to it."""
+
+    error = "untrusted"
 
 
 class PeerFailed(TheirFault):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,10 +118,15 @@ class _Protocol(HttpToolsProtocol):
 
 
 class HttpServer:
-    """Serves an ASGI application on bound sockets. `run` returns when asked to stop."""
+    """Serves an ASGI application on a bound socket, by TLS if there is a context. `run` returns when asked to stop."""
 
     def __init__(
-        self, application: Any, bound: socket.socket, *, ready: Callable[[], None] = lambda: None
+        self,
+        application: Any,
+        bound: socket.socket,
+        *,
+        ready: Callable[[], None] = lambda: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         config = uvicorn.Config(
             application,
@@ -136,6 +142,7 @@ class HttpServer:
             backlog=2048,
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=3,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         )
         self._bound = bound
         self._server = _Server(config, ready)
@@ -168,10 +175,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def running(application: Any, bound: socket.socket) -> Iterator[HttpServer]:
+def running(
+    application: Any, bound: socket.socket, *, tls: ssl.SSLContext | None = None
+) -> Iterator[HttpServer]:
     """A server in a thread of its own, answering when the block begins and gone when it ends."""
     ready = threading.Event()
-    server = HttpServer(application, bound, ready=ready.set)
+    server = HttpServer(application, bound, ready=ready.set, tls=tls)
     thread = threading.Thread(target=server.run, name="http", daemon=True)
     thread.start()
     try:
