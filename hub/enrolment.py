@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from hub import authority, devices, root
 from schemas import tables
-from station import codes, trust_routes, web
+from station import codes, pacing, trust_routes, web
 from station.app import Parts
 from station.databases import HERE
 from station.identity import Identity
@@ -42,7 +42,9 @@ blueprint = Blueprint("enrolment", __name__, url_prefix="/trust")
 @blueprint.post("/enrol")
 def enrol() -> Response:
     given = trust_routes.asked("station", "key", "proof")
-    return answers.json(enrolment_of(web.parts()).take_in(given))
+    parts, address = web.parts(), request.remote_addr or ""
+    with pacing.slowed(parts.accounts.attempts, "code", given["station"], address, pacing.CODES_OF_ADDRESS):
+        return answers.json(enrolment_of(parts).take_in(given))
 
 
 blueprint.register_error_handler(SyncError, answers.problem)

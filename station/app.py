@@ -35,6 +35,7 @@ from station.identity import Identity
 from station.keys import Keys
 from station.lives import SUFFIX, Lives, this_machine
 from station.moment import Clock, system_clock
+from station.pacing import Flow
 from station.passes import Passes
 from station.recovery import Recovery
 from station.register import Register
@@ -93,6 +94,7 @@ class Parts:
     certify: Certify
     random: Callable[[int], bytes]
     archive: Archive
+    challenges: Flow
     vault: Vault | None
     recovery: Recovery | None
     lives: Lives | None
@@ -209,6 +211,7 @@ def build_parts(
             gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
+            challenges=Flow(),
             vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock),
         )  # fmt: skip
     except BaseException:

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from station import passes, web
+from station import pacing, passes, web
 from station.databases import station_of
 from sync import seals
 from sync.endpoint import answers, requests
@@ -24,18 +24,21 @@ blueprint = Blueprint("trust", __name__, url_prefix="/trust")
 
 @blueprint.post("/challenge")
 def challenge() -> Response:
+    web.parts().challenges.take(request.remote_addr or "")
     return answers.json({"nonce": web.parts().passes.challenge()})
 
 
 @blueprint.post("/token")
 def token() -> Response:
     given = asked("station", "key", "nonce", "sig")
-    parts = web.parts()
-    if given["key"] not in parts.keys.active(given["station"]):
-        raise Unauthorized(
-            "That key is not one of the station's. Enrol the device, or ask the hub whether it was revoked."
-        )
-    issued = parts.passes.issue(given["station"], given["key"], request.host, given["nonce"], given["sig"])
+    parts, station = web.parts(), given["station"]
+    address = request.remote_addr or ""
+    with pacing.slowed(parts.accounts.attempts, "pass", station, address, pacing.KEYS_OF_ADDRESS):
+        if given["key"] not in parts.keys.active(station):
+            raise Unauthorized(
+                "That key is not one of the station's. Enrol the device, or ask the hub whether it was revoked."
+            )
+        issued = parts.passes.issue(station, given["key"], request.host, given["nonce"], given["sig"])
     return answers.json({"token": issued, "seconds": passes.TOKEN_SECONDS})
 
 

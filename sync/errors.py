@@ -23,6 +23,7 @@
          ├─ MissingStub              a stub names an attachment that is not here                 412
          ├─ TooLarge                 more than the bound named in the reason                     413
          ├─ BadContentType           a body of another kind than JSON                            415
+         ├─ TooManyRequests          too many tries in vain; the reason says how long to wait    429
          ├─ Unreachable              no answer: refused, cut, or too slow                        502
          │   └─ Untrusted            TLS, and the certificate is nobody's we trust               502
          ├─ PeerFailed               an answer, and it says the peer is in trouble (5xx, 429)    502
@@ -192,6 +193,17 @@ class BadContentType(TheirFault):
 
     status = 415
     error = "bad_content_type"
+
+
+class TooManyRequests(TheirFault):
+    """Whoever asks has to wait; `retry_after` seconds."""
+
+    status = 429
+    error = "too_many_requests"
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class Unreachable(TheirFault):

@@ -20,6 +20,7 @@ from flask import Flask
 
 from hub import app as hub_app
 from hub import staff as office
+from hub.cli import initialise
 from hub.enrolment import enrolment_of
 from station import app as station_app
 from station import enrolment
@@ -31,6 +32,7 @@ from station.sealing import Cost
 from station.server import asgi, listen
 from station.settings import Settings
 from station.staff import Staff
+from station.transport import speaks_tls
 from sync.endpoint.http import running
 from sync.replicate import replicate
 
@@ -103,6 +105,8 @@ class World:
     sockets: bool
     couchdb: str = ""
     """Where the hub keeps its databases; "" for a file."""
+    tls: bool = False
+    """Sockets speak TLS, with certificates of the city's own authority. Needs a clock that says today."""
     time: Time = field(default_factory=Time)
     servers: dict[str, Server] = field(default_factory=dict)
     _clients: list[httpx.Client] = field(default_factory=list)
@@ -117,10 +121,13 @@ class World:
             data=self.folder / code,
             code=code,
             parents=tuple(self[parent].url for parent in parents),
-            hosts=("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
+            hosts=("127.0.0.1", "localhost")
+            if self.tls
+            else ("127.0.0.1", "localhost", "hub", "township", "village", "neighbour"),
             encrypt=code != HUB,
             key_file=self.folder / "keys" / code,
             couchdb_url=self.couchdb if code == HUB else "",
+            tls=self.tls,
         )
         world: dict[str, Any] = {
             "clock": self.time, "hasher": QUICK, "wrapping": QUICK_WRAPPING, "transport_for": self.way
@@ -128,15 +135,15 @@ class World:
         if code == HUB:
             parts = hub_app.build_parts(settings, **world)
             app = hub_app.create_app(parts)
+            if self.tls:
+                initialise(parts, ())
         else:
             parts = station_app.build_parts(settings, **world)
             app = station_app.create_app(parts)
+        if code != HUB:
+            self._enrol(code, parts)
         server = Server(parts, app, self._address(code, app, parts))
         self.servers[code] = server
-        if code != HUB:
-            hub = self[HUB]
-            drawn = enrolment_of(hub.parts).draw(code)
-            enrolment.join(parts.identity, parts.vault, hub.url, drawn, transport=self.way(hub.url))
         self.appoint(code, *(PEOPLE[employee_no] for employee_no in people))
         return server
 
@@ -164,6 +171,17 @@ class World:
             own = there.identity
             target = Intake(there.store.database(PUBLIC, create=True), own.own, lambda: own.epoch)
             assert not replicate(hub.store.database(PUBLIC), target).refused
+
+    def _enrol(self, code: str, parts: Parts) -> None:
+        hub = self[HUB]
+        drawn = enrolment_of(hub.parts).draw(code)
+        if self.tls and not code.endswith("000"):
+            # A village serves nobody, and has no certificate; its own clerk is on loopback.
+            parts.settings = replace(parts.settings, tls=False)
+        if self.tls:
+            enrolment.let_in(parts, hub.url, drawn)
+        else:
+            enrolment.join(parts.identity, parts.vault, hub.url, drawn, transport=self.way(hub.url))
 
     def add_web_node(self, name: str, couchdb: str = "") -> Server:
         """Another web node of the hub, on the same CouchDB, perhaps by another way; found under `name`."""
@@ -197,8 +215,9 @@ class World:
         running_server = self._running[code] = ExitStack()
         running_server.callback(bound.close)
         running_server.callback(bridge.close)
-        running_server.enter_context(running(bridge, bound))
-        return f"http://127.0.0.1:{bound.getsockname()[1]}"
+        tls = parts.tls.server() if speaks_tls(parts.settings) else None
+        running_server.enter_context(running(bridge, bound, tls=tls))
+        return f"{'http' if tls is None else 'https'}://127.0.0.1:{bound.getsockname()[1]}"
 
     def take_down(self, code: str) -> None:
         """From now on nobody answers at this server's address; its own agent still can call out."""
@@ -234,7 +253,8 @@ class World:
         """A browser at this server's pages, without a picture."""
         if self.sockets:
             # No certificates to load: it is plain HTTP on loopback, and loading them takes longer than the test.
-            client = httpx.Client(base_url=self[code].url, trust_env=False, verify=False)
+            believed = self[code].parts.tls.client() if self[code].url.startswith("https:") else False
+            client = httpx.Client(base_url=self[code].url, trust_env=False, verify=believed)
         else:
             client = httpx.Client(
                 base_url="http://127.0.0.1", transport=httpx.WSGITransport(app=self[code].app)
@@ -302,9 +322,14 @@ class Visitor:
 
 
 @contextmanager
-def small_city(folder: Path, *, sockets: bool = False, couchdb: str = "") -> Iterator[World]:
-    """The hub, one township and two of its villages, with staff. `couchdb`: where the hub keeps its databases."""
-    world = World(folder, sockets, couchdb)
+def small_city(
+    folder: Path, *, sockets: bool = False, couchdb: str = "", tls: bool = False
+) -> Iterator[World]:
+    """The hub, one township and two of its villages, with staff. `couchdb`: where the hub keeps its databases. `tls`: joined
+    by TLS on real sockets, today."""
+    world = World(folder, sockets or tls, couchdb, tls)
+    if tls:
+        world.time.now = datetime.now(ZONE)
     try:
         world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001"))
         world.add(TOWNSHIP, HUB, people=("T001",))

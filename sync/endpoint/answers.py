@@ -8,7 +8,7 @@ from typing import Any
 import flask
 
 from sync import strict_json
-from sync.errors import SyncError, Unauthorized
+from sync.errors import SyncError, TooManyRequests, Unauthorized
 from sync.peer import Refusal
 
 
@@ -53,6 +53,8 @@ def problem(error: SyncError) -> flask.Response:
     response = json({"error": error.error, "reason": error.reason}, error.status)
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = 'Basic realm="bianmin"'
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

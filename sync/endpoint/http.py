@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD: Final = 64 * 1024  # bytes of request line and headers
 HEAD_SECONDS: Final = 30.0  # a head that takes longer is nobody's we serve
 MAX_CONNECTIONS: Final = 4000  # beyond, 503; 2,324 stations with a feed each, and their requests
+GOODBYE_SECONDS: Final = 0.5
 KEEP_ALIVE: Final = 75  # seconds; longer than a station's client keeps an idle connection
 
 
@@ -32,6 +33,8 @@ class _Corked:
         self._transport = transport
         self._loop = loop
         self._gathered: list[bytes] = []
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
+        self._goodbye: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
         if not data:
@@ -49,6 +52,19 @@ class _Corked:
     def close(self) -> None:
         self._flush()
         self._transport.close()
+        if self._is_tls and self._goodbye is None:
+            # TLS says goodbye and waits for half a minute to hear it back. A client that sits idle, or is gone, says nothing.
+            self._goodbye = self._loop.call_later(GOODBYE_SECONDS, self._cut)
+
+    def lost(self) -> None:
+        """The connection is over."""
+        self._is_tls = False
+        if self._goodbye is not None:
+            self._goodbye.cancel()
+
+    def _cut(self) -> None:
+        if self._transport.get_write_buffer_size() == 0:
+            self._transport.abort()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -68,6 +84,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
+        self.transport.lost()  # type: ignore[attr-defined]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -172,6 +189,9 @@ class _Server(uvicorn.Server):
         if stopping is not None:
             stopping()
         await super().shutdown(sockets=sockets)
+        for connection in self.server_state.connections:  # a line that took too long, whatever for
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextmanager

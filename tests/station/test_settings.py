@@ -90,6 +90,12 @@ def test_a_value_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
     assert "many" in result.output
 
 
+def test_a_proxy_is_named_by_its_address() -> None:
+    result = run("--code", CODE, "--proxy", "proxy.example", "config")
+    assert result.exit_code == 2
+    assert "proxy.example is no address" in result.output
+
+
 def test_the_hub_knows_its_own_code() -> None:
     result = run("config", "--json", command=hub)
     assert json.loads(result.output)["code"] == {"value": "510900000000", "source": "default"}

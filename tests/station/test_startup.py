@@ -68,6 +68,28 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists(), "nothing is made before the port is had"
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_plain_http_for_others(tmp_path: Path, host: str) -> None:
+    status, said = refused(start(tmp_path, "--host", host))
+    assert status == 4
+    assert "plain HTTP is for this computer alone" in said
+    for way_out in ("bianmin-hub init", "bianmin-station join", "--proxy", "--host 127.0.0.1"):
+        assert way_out in said
+
+
+def test_a_parent_reached_by_plain_http(tmp_path: Path) -> None:
+    status, said = refused(start(tmp_path / "data", "--parent", "http://hub.example:8000"))
+    assert status == 2
+    assert "http://hub.example:8000" in said
+    assert "https://" in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_behind_a_proxy_it_may_listen_for_others(tmp_path: Path) -> None:
+    with running(tmp_path, "--host", "0.0.0.0", "--proxy", "127.0.0.1") as url:
+        assert url.startswith("http://0.0.0.0:")
+
+
 def test_an_unknown_station_code(tmp_path: Path) -> None:
     status, said = refused(start(tmp_path / "data", code="999999999999"))
     assert status == 2
