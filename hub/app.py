@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import authority, desk, enrolment, root, staff
+from hub import authority, desk, enrolment, root, staff, stations
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -71,5 +71,9 @@ def keep_in_cluster(
 def create_app(parts: Parts) -> Flask:
     """The hub's web application."""
     return station_app.create_app(
-        parts, desk.blueprint, programs=[enrolment.blueprint, authority.blueprint], templates=TEMPLATES
+        parts,
+        desk.blueprint,
+        stations.blueprint,
+        programs=[enrolment.blueprint, authority.blueprint],
+        templates=TEMPLATES,
     )

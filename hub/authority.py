@@ -84,14 +84,16 @@ class Authority:
 
     def issue(self, station: str, request: str) -> str:
         """The certificate for a station's request. Forbidden for what it may not have; NotFound if there is no authority."""
-        kept = self._here.get(DOC)
-        if kept is None:
-            raise NotFound("This hub has no authority of its own yet. There: bianmin-hub init --name NAME.")
         here = tables.station(station)
         if here.level == "village":
             raise Forbidden("A village's station serves no others, and needs no certificate.")
         try:
             names = certificates.names_asked(request)
+            kept = self._here.get(DOC)
+            if kept is None:
+                raise NotFound(
+                    "This hub has no authority of its own yet. There: bianmin-hub init --name NAME."
+                )
             for name in names:
                 self._claim(station, name)
             signed = certificates.sign(

@@ -1,6 +1,7 @@
 """Enrolment at the hub: one-time codes, and what a device gets for one.
 
-    here/enrolment:<station>:<no>   {"key": SHA-256 of the code, "until", "used": "" or when, "by": who drew it}
+    here/enrolment:<station>:<no>   {"key": SHA-256 of the code, "until", "used": "" or when, "by": who drew it,
+                                     "again": when it was tried after its use, "looked_into": when a person saw to that}
 
 A code is for one station, for 72 hours, for one use. A second use is refused and noted for a person: the code, or the
 laptop, is in two hands.
@@ -31,9 +32,19 @@ log = logging.getLogger("bianmin.enrolment")
 
 HOURS: Final = 72
 PREFIX: Final = "enrolment:"
-REFUSED: Final = (
-    "This code is not valid for that station, has run out, or was used already. Ask the hub for a new one."
-)
+REFUSED: Final = "This code is not valid for that station. Look at it again, or ask the hub for a new one."
+
+
+class CodeExpired(Forbidden):
+    """Said only to who has the code."""
+
+    error = "code_expired"
+
+
+class CodeUsed(Forbidden):
+    """Likewise."""
+
+    error = "code_used"
 
 
 blueprint = Blueprint("enrolment", __name__, url_prefix="/trust")
@@ -70,9 +81,7 @@ class Enrolment:
     def draw(self, station: str, by: str = "") -> str:
         """A code for this station, told once; codes drawn for it before are void. DomainError for an unknown station."""
         tables.station(station)
-        for doc in self._codes(station):
-            if not doc["used"]:
-                self._here.put({**doc, "_deleted": True})
+        self.void(station)
         code = codes.draw(self._random)
         until = stamp(self._clock() + timedelta(hours=HOURS))
         self._here.put({
@@ -105,16 +114,19 @@ class Enrolment:
     def _answer(self, mac: bytes, doc: Mapping[str, Any], station: str, key: str) -> dict[str, Any]:
         now = self._clock()
         same = doc["used"] and doc.get("device") == key  # the answer was lost on its way
-        if (doc["used"] and not same) or now > read(doc["until"]):
-            log.warning("enrolment refused for %s: the code has run out or was used before", station)
-            if doc["used"] and not doc.get("again"):
+        if doc["used"] and not same:
+            log.warning("enrolment refused for %s: the code was used before", station)
+            if not doc.get("again"):
                 self._here.put({**doc, "again": stamp(now)})
-            raise Forbidden(REFUSED)
+            raise CodeUsed("This code was used already. Ask the hub for a new one.")
+        if now > read(doc["until"]):
+            log.warning("enrolment refused for %s: the code has run out", station)
+            raise CodeExpired("This code has run out. Ask the hub for a new one.")
         if not same:
             try:
                 self._here.put({**doc, "used": stamp(now), "device": key})
             except Conflict:  # somebody was faster with the same code
-                raise Forbidden(REFUSED) from None
+                raise CodeUsed("This code was used already. Ask the hub for a new one.") from None
         number = devices.admit_device(self._store, self._identity.signer, station, key, stamp(now))
         log.info("%s is enrolled as its device %d", station, number)
         answer = {
@@ -124,8 +136,34 @@ class Enrolment:
         return {**answer, "proof": codes.prove(mac, "hub", answer)}
 
     def used_twice(self) -> list[dict[str, Any]]:
-        """Codes that somebody tried after they had been used: for a person to look into."""
-        return [doc for doc in starting(self._here, PREFIX).values() if doc.get("again")]
+        """Codes that somebody tried after they had been used, and that nobody has looked into."""
+        return [
+            doc
+            for doc in starting(self._here, PREFIX).values()
+            if doc.get("again") and not doc.get("looked_into")
+        ]
+
+    def look_into(self, station: str, by: str) -> None:
+        """Somebody found out why a code of this station was tried twice."""
+        for doc in self._codes(station):
+            if doc.get("again") and not doc.get("looked_into"):
+                self._here.put({**doc, "looked_into": stamp(self._clock()), "looked_into_by": by})
+
+    def void(self, station: str) -> None:
+        """Codes drawn for this station that were not used take nobody in any more."""
+        for doc in self._codes(station):
+            if not doc["used"]:
+                self._here.put({**doc, "_deleted": True})
+
+    def drawn(self) -> dict[str, str]:
+        """Which stations have a code that may be used, and until when."""
+        now = self._clock()
+        found = starting(self._here, PREFIX)
+        return {
+            id.split(":")[1]: doc["until"]
+            for id, doc in found.items()
+            if not doc["used"] and read(doc["until"]) >= now
+        }
 
     def _codes(self, station: str) -> list[dict[str, Any]]:
         return list(starting(self._here, f"{PREFIX}{station}:").values())

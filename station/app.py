@@ -247,7 +247,7 @@ def create_app(
 
     The hub adds its own `blueprints` of pages, others for `programs`, and a folder of `templates` that are looked up first.
     """
-    from station import audit, pages, personal, signin, trust_routes
+    from station import audit, pages, personal, signin, start, trust_routes
 
     app = Flask("station")
     app.config.update(
@@ -263,7 +263,9 @@ def create_app(
     app.extensions["bianmin"] = parts
     Bootstrap5(app)
     web.install(app)
-    for blueprint in (signin.blueprint, pages.blueprint, personal.blueprint, audit.blueprint, *blueprints):
+    first = (start.blueprint,) if parts.here.level != "city" else ()
+    own = (signin.blueprint, pages.blueprint, personal.blueprint, audit.blueprint)
+    for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
     app.extensions["bianmin-endpoint"] = endpoint

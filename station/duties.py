@@ -9,6 +9,7 @@ more, written by hand, and a test asks every page as every role.
     sync     see how syncing goes            wake     sync now                      audit    read the access log
     full     see numbers unmasked, with a    export   take a masked list away       person   find all that is held about
              reason, each view logged                                                        a person, on their request
+    devices  let stations in, and out
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from schemas.tables import Station
 from station.staff import Staff
 
 Duty: TypeAlias = Literal[
-    "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit"
+    "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
+    "devices",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
@@ -41,6 +43,8 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "district_supervisor": _SEES | {"desk"},
     # Who audits reads logs; the citizens' cases are not needed for it.
     "auditor": frozenset({"items", "sync", "audit"}),
+    # Lets devices in and out; sees no case either.
+    "hub_administrator": frozenset({"items", "sync", "devices"}),
 }
 
 
@@ -57,6 +61,8 @@ def may(staff: Staff, duty: Duty, here: Station) -> bool:
     if not works_at(staff, here) or (
         duty in _AT_HOME and here.level != "city" and staff.station != here.code
     ):
+        return False
+    if duty == "devices" and (here.level != "city" or staff.station != here.code):
         return False
     return any(duty in DUTIES.get(role, ()) for role in staff.roles)
 

@@ -16,7 +16,7 @@ import httpx
 from station import certificates, codes, transport
 from station.bearer import Bearer
 from station.identity import Identity
-from station.tls import Tls
+from station.tls import Tls, believing
 from station.vault import Vault
 from sync import errors, strict_json
 from sync.asking import Way
@@ -80,10 +80,16 @@ def join(
         or not codes.is_proved(key, "hub", told, answer.get("proof"))
     ):
         raise errors.NotAPeer("What answers there is not the hub that gave out this code.")
+    if url.startswith("https:"):
+        if not ca:
+            raise errors.NotAPeer(
+                "The hub has no authority of its own yet. There: bianmin-hub init --name NAME."
+            )
+        # Whoever answered has the code; is it also who the line leads to, under the name that was typed?
+        with Way(url, transport=transport, tls=believing((ca,))) as way:
+            way.ask("GET", "db/")
     if vault is not None and recovery:
         vault.seal_for(recovery)
-    if url.startswith("https:") and not ca:
-        raise errors.NotAPeer("The hub has no authority of its own yet. There: bianmin-hub init --name NAME.")
     identity.pin(root, number, ca=ca, hub=url)
     return number
 

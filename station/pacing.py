@@ -31,7 +31,7 @@ _MOST_ADDRESSES: Final = 10_000
 def slowed(attempts: Attempts, what: str, station: str, address: str, patience: Pace) -> Iterator[None]:
     """What is done inside is a try for this station: TooManyRequests while it has to wait, counted where it is refused."""
     pair, line = f"{what} {station} at {address}", f"{what} at {address}"
-    wait = max(attempts.wait(pair), attempts.wait(line))
+    wait = max(_left(attempts, pair, DEVICE), _left(attempts, line, patience))
     if wait:
         raise TooManyRequests(f"Too many tries in vain. Try again in {wait} s.", wait)
     try:
@@ -42,6 +42,12 @@ def slowed(attempts: Attempts, what: str, station: str, address: str, patience: 
         raise
     if attempts.known(pair):
         attempts.forget(pair)
+
+
+def _left(attempts: Attempts, what: str, pace: Pace) -> int:
+    # Longer than the longest: the clock was wrong when it was counted, and nobody waits for that.
+    wait = attempts.wait(what)
+    return wait if wait <= pace.longest.total_seconds() + 1 else 0
 
 
 class Flow:

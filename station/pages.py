@@ -62,7 +62,7 @@ def me() -> Staff:
 @staff_only()
 def home() -> Any:
     if not may("cases"):
-        return redirect(url_for("pages.sync"))
+        return redirect(url_for("stations.listed" if may("devices") else "pages.sync"))
     if parts().here.level == "city":
         return redirect(url_for("desk.queue"))
     register, code = parts().register, parts().settings.code

@@ -22,11 +22,11 @@ from schemas.tables import Level
 _AT: Final[Mapping[str, Level]] = {
     "village_clerk": "village", "township_window": "township", "district_window": "district", "examiner": "district",
     "zone_head": "district", "bureau_head": "district", "district_supervisor": "district", "city_window": "city",
-    "city_supervisor": "city",
+    "city_supervisor": "city", "hub_administrator": "city",
 }  # fmt: skip
 ROLES: Final = (
     "village_clerk", "township_window", "district_window", "examiner", "zone_head", "bureau_head", "city_window",
-    "city_supervisor", "district_supervisor", "auditor",
+    "city_supervisor", "district_supervisor", "auditor", "hub_administrator",
 )  # fmt: skip
 """Every role; an auditor may be anywhere, each other one has its level (`_AT`)."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,15 @@ Certify = Callable[[str], str]
 """A request for a certificate → the certificate, both in PEM; SyncError where it can't be had now."""
 
 
+def believing(authorities: Sequence[str]) -> ssl.SSLContext:
+    """A client's context that trusts these and nobody else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if authorities:
+        context.load_verify_locations(cadata="\n".join(authorities))
+    return context
+
+
 class Tls:
     """What this server shows others, and whom it believes. `authorities`: the certificates that count (station.keys)."""
 
@@ -43,11 +52,7 @@ class Tls:
 
     def client(self) -> ssl.SSLContext:
         """For requests to servers above: the city's authority, and where there is none yet, nobody."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if authorities := self._authorities():
-            context.load_verify_locations(cadata="\n".join(authorities))
-        return context
+        return believing(self._authorities())
 
     # -- as a server ---------------------------------------------------------------------------------------------
 

@@ -141,7 +141,7 @@ def staff_only(duty: Duty | None = None) -> Callable[[Callable[..., Any]], Calla
             if not (duties.may(staff, duty, here) if duty else duties.works_at(staff, here)):
                 abort(403)
             if duty in duties.LEASED and (over := parts().appointments.problem()):
-                return _page(403, gettext("现在只能查看"), say(over))
+                return page(403, gettext("现在只能查看"), say(over))
             if request.method == "POST" and "held" in request.form:
                 parts().accounts.drop_held(request.cookies[COOKIE])
             return view(*args, **kwargs)
@@ -279,18 +279,19 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def _page(status: int, title: str, text: str) -> tuple[str, int]:
+def page(status: int, title: str, text: str) -> tuple[str, int]:
+    """A page that says what is the matter, and asks the store nothing."""
     # A page that reports trouble must not ask again what may just have failed.
     g.plain = True
     return render_template("error.html", title=title, text=text), status
 
 
 def _domain_error(error: DomainError) -> tuple[str, int]:
-    return _page(409, gettext("这一步没有办成"), say(error.problem))
+    return page(409, gettext("这一步没有办成"), say(error.problem))
 
 
 def _csrf_error(_error: CSRFError) -> tuple[str, int]:
-    return _page(
+    return page(
         400,
         gettext("页面已经过期"),
         gettext("这个页面打开太久了。请返回上一页，刷新后再提交；填过的内容没有提交。"),
@@ -312,14 +313,14 @@ def _http_error(error: HTTPException) -> Any:
     title, text = texts.get(error.code, (error.name, error.description or ""))
     if error.code == 421:
         return Response(text, status=421, mimetype="text/plain")
-    return _page(error.code, title, text)
+    return page(error.code, title, text)
 
 
 def _sync_error(error: SyncError) -> tuple[str, int]:
     # What is wrong with our store names files; what is wrong with a request may name people.
     said = error.reason if isinstance(error, OurFault) else ""
     current_app.logger.error("store: %s %s", type(error).__name__, said)
-    return _page(
+    return page(
         503,
         gettext("没有保存成功"),
         gettext("本机存储出了问题：{reason}。已保存的办件不受影响。").format(reason=error.reason),
@@ -329,7 +330,7 @@ def _sync_error(error: SyncError) -> tuple[str, int]:
 def _our_fault(error: Exception) -> tuple[str, int]:
     # The log gets the trace (station.logs keeps its words out), the page only a sentence.
     current_app.logger.exception("unexpected: %s", type(error).__name__)
-    return _page(
+    return page(
         500,
         gettext("系统出错"),
         gettext("系统出了意外的错误，已记入日志。已保存的办件不受影响，请返回重试。"),

@@ -258,7 +258,9 @@ def check(response: httpx.Response, data: bytes) -> None:
         raise errors.PeerFailed(f"{host}: {reason}", _retry_after(response))
     if said.get("error") == errors.MissingStub.error:
         raise errors.MissingStub(reason)
-    raise _BY_STATUS.get(status, errors.TheirFault)(reason)
+    failure = _BY_STATUS.get(status, errors.TheirFault)(reason)
+    failure.word = str(said.get("error", ""))[:40]
+    raise failure
 
 
 def kind_of(response: httpx.Response) -> str:

@@ -41,6 +41,8 @@ class SyncError(Exception):
 
     status: int = 500
     error: str = "internal_server_error"
+    word: str = ""
+    """The far end's own word, where it was the far end that said no."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -57,6 +57,7 @@ PEOPLE = {
         Staff("E003", "钱窗口", BUREAU, frozenset({"district_window"})),
         Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
         Staff("B001", "冯局长", BUREAU, frozenset({"bureau_head"})),
+        Staff("A001", "冯管理", HUB, frozenset({"hub_administrator"})),
         Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
     )
 }
@@ -115,8 +116,8 @@ class World:
     def __getitem__(self, code: str) -> Server:
         return self.servers[code]
 
-    def add(self, code: str, *parents: str, people: tuple[str, ...] = ()) -> Server:
-        """A new server below `parents`, known to the hub, with these people."""
+    def add(self, code: str, *parents: str, people: tuple[str, ...] = (), enrol: bool = True) -> Server:
+        """A new server below `parents`, known to the hub unless not to `enrol`, with these people."""
         settings = Settings(
             data=self.folder / code,
             code=code,
@@ -140,7 +141,10 @@ class World:
         else:
             parts = station_app.build_parts(settings, **world)
             app = station_app.create_app(parts)
-        if code != HUB:
+        if self.tls and not code.endswith("000"):
+            # A village serves nobody, and has no certificate; its own clerk is on loopback.
+            parts.settings = replace(parts.settings, tls=False)
+        if code != HUB and enrol:
             self._enrol(code, parts)
         server = Server(parts, app, self._address(code, app, parts))
         self.servers[code] = server
@@ -175,9 +179,6 @@ class World:
     def _enrol(self, code: str, parts: Parts) -> None:
         hub = self[HUB]
         drawn = enrolment_of(hub.parts).draw(code)
-        if self.tls and not code.endswith("000"):
-            # A village serves nobody, and has no certificate; its own clerk is on loopback.
-            parts.settings = replace(parts.settings, tls=False)
         if self.tls:
             enrolment.let_in(parts, hub.url, drawn)
         else:
@@ -331,7 +332,7 @@ def small_city(
     if tls:
         world.time.now = datetime.now(ZONE)
     try:
-        world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001"))
+        world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001", "A001"))
         world.add(TOWNSHIP, HUB, people=("T001",))
         world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))
         world.add(NEIGHBOUR, TOWNSHIP, HUB, people=("V002",))

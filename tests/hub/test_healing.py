@@ -99,7 +99,7 @@ def test_one_station_that_is_silent_keeps_the_desk_closed_until_a_head_answers_f
     put_back_and_start(city)
     city[TOWNSHIP].parts.store.delete_database(f"station-{NEIGHBOUR}")
     city.sync(VILLAGE)
-    city[VILLAGE].parts.agent._parents = (city[HUB].url,)
+    city[VILLAGE].parts.agent._parents = lambda: (city[HUB].url,)
     city.sync(VILLAGE)
 
     head = city.visit(HUB).sign_in("B001")

@@ -117,7 +117,7 @@ def test_a_receipt_covers_what_came_by_either_node(city: World) -> None:
     village, db = city[VILLAGE].parts, of_station(VILLAGE)
     for node in (HUB, OTHER):
         record(city, INSTANT)
-        village.agent._parents = (city[node].url,)  # what a balancer does
+        village.agent._parents = lambda node=node: (city[node].url,)  # what a balancer does
         village.agent.sync_once()
     epoch = village.store.epoch
     held = village.store.database(db).runs()[VILLAGE, epoch]
@@ -133,7 +133,7 @@ def test_a_receipt_that_one_node_still_owes_is_written_by_the_other(city: World)
     replicate(own, city[OTHER].parts.store.database(db, create=True))
     there = city[HUB].parts.store
     eventually(lambda: db in there.databases() and there.database(db).runs() == own.runs())
-    village.agent._parents = (city[HUB].url,)
+    village.agent._parents = lambda: (city[HUB].url,)
     village.agent.sync_once()
     epoch = village.store.epoch
     assert receipts(village, db) == {(VILLAGE, epoch): own.runs()[VILLAGE, epoch]}

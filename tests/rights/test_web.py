@@ -16,7 +16,7 @@ from tests.rights.tables import AT, PROGRAMS, routes
 from tests.test_journey import INSTANT, PERMIT, record
 from tests.world import HUB, TOWNSHIP, VILLAGE, World, small_city
 
-PEOPLE = {"village": ["V001"], "township": ["T001"], "hub": ["E001", "E003", "S001"]}
+PEOPLE = {"village": ["V001"], "township": ["T001"], "hub": ["E001", "E003", "S001", "A001"]}
 # Whatever a page may be made of; none of them runs anything.
 ELEMENTS = """html head meta title link body a header main div nav span form input button h1 h2 p ul ol li dl dt dd
     table thead tbody tr th td small strong section article label select option textarea details summary br hr"""
@@ -71,7 +71,11 @@ def paths(city: World, at: str, method: str, case_no: str) -> list[str]:
         if found != method or route.startswith(PROGRAMS) or "filename" in route:
             continue
         path = route.replace("<code>", PERMIT.item_code).replace("<case_no>", case_no)
-        filled.append(path.replace("<event>", "withdraw").replace("<any(zh, en):language>", "en"))
+        filled.append(
+            path.replace("<event>", "withdraw")
+            .replace("<any(zh, en):language>", "en")
+            .replace("<station>", VILLAGE)
+        )
     return sorted(filled)
 
 

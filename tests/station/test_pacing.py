@@ -101,6 +101,15 @@ def test_the_wait_survives_a_restart(city: World) -> None:
     assert line.token(VILLAGE, city[VILLAGE].parts.identity.signer).status_code == 200
 
 
+def test_nobody_waits_for_a_clock_that_was_wrong(city: World) -> None:
+    line = Line(city)
+    city.time.pass_(days=40)
+    for _ in range(DEVICE.free):
+        line.token(VILLAGE, MADE_UP)
+    city.time.pass_(days=-40)
+    assert line.token(VILLAGE, city[VILLAGE].parts.identity.signer).status_code == 200
+
+
 def test_many_stations_of_one_address_are_tried_in_vain_for_a_while_only(
     city: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -230,7 +230,7 @@ def test_a_village_can_not_bring_the_hub_a_decision_of_its_own_making(city: Worl
     _, revisions = numbered([forged], HUB, "abcdefgh", 1)
     village.store.database(DB).add_revisions(revisions)
     before = hub.casework.case(case_no)
-    village.agent._parents = (city[HUB].url,)
+    village.agent._parents = lambda: (city[HUB].url,)
     settle(city)
     assert hub.store.database(DB).texts([revisions[0].id]), "taken in, as a decision that was lost would be"
     after = hub.casework.case(case_no)
