@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from hub import staff as office
 from schemas import tables
 from tests.browser import browser, picture, window
-from tests.world import HUB, PASSWORD, VILLAGE, World
+from tests.world import HUB, PASSWORD, PEOPLE, VILLAGE, World
 
 
 @pytest.mark.browser
@@ -26,7 +27,8 @@ def test_a_code_is_drawn_at_the_hub_and_a_station_joins_with_it_and_syncs(
     strangers: list[str] = []
     try:
         hub = world.add(HUB, people=("A001",))
-        village = world.add(VILLAGE, people=("V001",), enrol=False)
+        village = world.add(VILLAGE, enrol=False)
+        start_code = office.add(hub.parts.store, hub.parts.identity.signer, PEOPLE["V001"], hub.parts.random)
         with browser(chromium) as started:
             admin = window(started, strangers)
             assert hub.url.startswith("https://")
@@ -66,14 +68,18 @@ def test_a_code_is_drawn_at_the_hub_and_a_station_joins_with_it_and_syncs(
             assert village.parts.agent.sync_once().parent == hub.url
             clerk.get_by_role("link", name="去登录").click()
             clerk.get_by_label("工号").fill("V001")
-            clerk.get_by_label("密码").fill(PASSWORD)
+            clerk.get_by_label("密码").fill(start_code)
             clerk.get_by_role("button", name="登录").click()
+            picture(clerk, "27-village-password")
+            clerk.locator("#password").fill(PASSWORD)
+            clerk.locator("#again").fill(PASSWORD)
+            clerk.locator("main form button").click()
             expect(clerk.get_by_text("上次同步")).to_be_visible()
 
             admin.emulate_media(media="screen")
             admin.goto(f"{hub.url}/stations/{VILLAGE}")
             expect(admin.get_by_text("已启用")).to_be_visible()
-            picture(admin, "27-hub-station-active")
+            picture(admin, "28-hub-station-active")
     finally:
         world.close()
     assert strangers == []

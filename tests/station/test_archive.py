@@ -49,6 +49,7 @@ def delivered(city: World) -> str:
 def later(city: World, days: float) -> None:
     """The days pass, and the village hears from the hub once more: of another case's receipt."""
     city.time.pass_(days=days)
+    city.sync(*ROUND)  # a new lease
     record(city, INSTANT)
     city.sync(*ROUND, *ROUND)
 
