@@ -31,12 +31,14 @@ class Bearer:
         self._trust = httpx.URL(parent.rstrip("/") + "/trust/")
         self._monotonic = monotonic
         self._fetching = threading.Lock()
-        self._token = ""
+        self._token = self._short = ""
         self._until = 0.0
 
-    def header(self, way: Way) -> str:
+    def header(self, way: Way, lean: bool) -> str:
         """What the Authorization header is to say; fetches a pass if there is none."""
         with self._fetching:
+            if lean and self._short:
+                return f"Bearer {self._short}"
             if not self._token or self._monotonic() > self._until:
                 self._fetch(way)
             return f"Bearer {self._token}"
@@ -44,7 +46,7 @@ class Bearer:
     def spoiled(self) -> None:
         """The server did not take the pass."""
         with self._fetching:
-            self._token = ""
+            self._token = self._short = ""
 
     def _fetch(self, way: Way) -> None:
         own, signer = self._identity.own, self._identity.signer
@@ -56,6 +58,9 @@ class Bearer:
         token, seconds = said.get("token"), said.get("seconds")
         if type(token) is not str or type(seconds) is not int:
             raise _strange()
+        # Good until that server starts again; for exchange, where each word costs.
+        short = said.get("short", "")
+        self._short = short if type(short) is str else ""
         self._token, self._until = token, self._monotonic() + seconds - EARLY
 
     def _ask(self, way: Way, name: str, said: Mapping[str, str]) -> dict[str, Any]:

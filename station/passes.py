@@ -9,11 +9,17 @@
 
 What the device signs names the host it called: a server between that passes the hub's challenge on gets a signature
 that the hub does not take. No clock of the device is asked. The token is a JWT as CouchDB's `jwt_auth` reads them.
+
+Beside it goes a short one of 16 characters, which nobody but this server can read, as long as it runs and is shown the token
+now and then: an idle exchange on a bad line is hardly larger than a JWT. Whether the device is still let in is asked with
+every request, whichever it shows.
 """
 
 from __future__ import annotations
 
 import base64
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -31,6 +37,9 @@ from sync.signing import Signer
 
 CHALLENGE_SECONDS: Final = 60
 TOKEN_SECONDS: Final = 15 * 60
+SHORT_SECONDS: Final = 24 * 3600  # since it was last shown
+SHORT: Final = 16  # characters
+MOST_SHORT: Final = 10_000
 PURPOSE: Final = "pass"
 _P256: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # the curve's order (FIPS 186-4, D.1.2.3)
 
@@ -43,6 +52,8 @@ class Passes:
         self._random = random
         self._issuer = store.uuid
         self._key = _key(store, random)
+        self._lock = threading.Lock()
+        self._short: OrderedDict[str, tuple[str, str, float]] = OrderedDict()
 
     def challenge(self) -> str:
         """A nonce."""
@@ -61,8 +72,32 @@ class Passes:
             {"sub": station, "key": key, "roles": ["station"], "aud": "bianmin"}, TOKEN_SECONDS
         )
 
+    def lend(self, station: str, key: str) -> str:
+        """A short pass for who has just been issued a token."""
+        short = base64.urlsafe_b64encode(self._random(12)).decode()
+        with self._lock:
+            self._keep(short, station, key)
+            while len(self._short) > MOST_SHORT:
+                self._short.popitem(last=False)
+        return short
+
+    def _keep(self, short: str, station: str, key: str) -> None:
+        self._short[short] = (station, key, self._clock().timestamp())
+        self._short.move_to_end(short)
+
+    def _read_short(self, short: str) -> tuple[str, str]:
+        with self._lock:
+            station, key, shown = self._short.get(short, ("", "", 0.0))
+            if not station or not 0 <= self._clock().timestamp() - shown + CHALLENGE_SECONDS < SHORT_SECONDS:
+                self._short.pop(short, None)
+                raise Unauthorized("The pass has run out.")
+            self._keep(short, station, key)
+        return station, key
+
     def read(self, token: str) -> tuple[str, str]:
         """The station and the key a token was issued for; Unauthorized if it is not ours, or has run out."""
+        if len(token) == SHORT:
+            return self._read_short(token)
         claims = self._read(token, "bianmin")
         return claims["sub"], claims["key"]
 

@@ -1,7 +1,7 @@
 """/trust: how devices show who they are here. JSON in, JSON out; for programs, not for browsers.
 
     POST /trust/challenge         {} -> {"nonce"}
-    POST /trust/token             {"station", "key", "nonce", "sig"} -> {"token", "seconds"}
+    POST /trust/token             {"station", "key", "nonce", "sig"} -> {"token", "seconds", "short"}
     POST /trust/statements/<db>   {"statements": […]} -> {"statements": […]}: ours for yours, this server's seals fresh
 
 What a pass is: `station.passes`; what a statement is: `sync.seals`. The hub adds enrolment.
@@ -18,6 +18,7 @@ from station.databases import station_of
 from sync import seals
 from sync.endpoint import answers, requests
 from sync.errors import BadRequest, SyncError, Unauthorized
+from sync.store import Store
 
 blueprint = Blueprint("trust", __name__, url_prefix="/trust")
 
@@ -39,7 +40,10 @@ def token() -> Response:
                 "That key is not one of the station's. Enrol the device, or ask the hub whether it was revoked."
             )
         issued = parts.passes.issue(station, given["key"], request.host, given["nonce"], given["sig"])
-    return answers.json({"token": issued, "seconds": passes.TOKEN_SECONDS})
+    said = {"token": issued, "seconds": passes.TOKEN_SECONDS}
+    if isinstance(parts.store, Store):  # another web node would not know it
+        said["short"] = parts.passes.lend(station, given["key"])
+    return answers.json(said)
 
 
 @blueprint.post("/statements/<db>")

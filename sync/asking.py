@@ -40,8 +40,8 @@ _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
 class Credentials(Protocol):
     """Who we are, where a name and a password do not do."""
 
-    def header(self, way: Way) -> str:
-        """What the Authorization header says; may ask the server for it (`bare`)."""
+    def header(self, way: Way, lean: bool) -> str:
+        """What the Authorization header says; may ask the server for it (`bare`). `lean`: in as few bytes as will do."""
 
     def spoiled(self) -> None:
         """The server did not take the last one."""
@@ -136,7 +136,11 @@ class Way:
     def lean(self, method: str, path: str, content: bytes, kind: str) -> httpx.Request:
         """A request with no more words than it needs, to be given to `answer`."""
         return httpx.Request(
-            method, self._client.base_url.join(path), content=content, headers={"Content-Type": kind}
+            method,
+            self._client.base_url.join(path),
+            content=content,
+            headers={"Content-Type": kind},
+            extensions={"lean": True},
         )
 
     @contextlib.contextmanager
@@ -167,7 +171,7 @@ class Way:
 
     def _sent(self, request: httpx.Request, credentials: Credentials | None, once: bool) -> httpx.Response:
         if credentials is not None:
-            request.headers["Authorization"] = credentials.header(self)
+            request.headers["Authorization"] = credentials.header(self, "lean" in request.extensions)
         try:
             return self._client.send(request, stream=True)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):

@@ -214,11 +214,14 @@ def texts(connection: apsw.Connection, db: int, ids: Iterable[str]) -> Iterator[
 
 def given_up(connection: apsw.Connection, db: int, ids: Iterable[str]) -> dict[str, bytes]:
     """The digests of those among `ids` that are events whose bodies were given up."""
+    wanted = tuple(ids)
+    if not wanted:
+        return {}
     found = rows(
         connection,
         "SELECT d.id, g.digest FROM carray(?) AS wanted CROSS JOIN documents AS d ON d.db = ? AND d.id = wanted.value"
         " CROSS JOIN given_up AS g ON g.body = d.body",
-        (apsw.carray(tuple(ids)), db),
+        (apsw.carray(wanted), db),
     )
     return {id: bytes(digest) for id, digest in found}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,3 +147,25 @@ def test_rubbish_is_no_pass(desk: Passes, text: str) -> None:
 def test_the_key_is_kept(desk: Passes, store: Store, time: Time) -> None:
     issued = token(desk)
     assert Passes(store, clock=time, random=lambda n: b"\7" * n).read(issued) == (VILLAGE, DEVICE.public)
+
+
+def test_a_short_pass_says_the_same_as_long_as_it_is_shown_now_and_then(desk: Passes, time: Time) -> None:
+    short = desk.lend(VILLAGE, DEVICE.public)
+    assert len(short) == 16
+    for _ in range(5):
+        time.pass_(hours=23)
+        assert desk.read(short) == (VILLAGE, DEVICE.public)
+    time.pass_(hours=25)
+    with pytest.raises(Unauthorized, match="run out"):
+        desk.read(short)
+    with pytest.raises(Unauthorized, match="run out"):
+        desk.read("A" * 16)
+
+
+def test_short_passes_have_a_bound(store: Store, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "MOST_SHORT", 2)
+    desk = Passes(store, clock=time, random=secrets.token_bytes)
+    first, *rest = [desk.lend(VILLAGE, DEVICE.public) for _ in range(3)]
+    with pytest.raises(Unauthorized):
+        desk.read(first)
+    assert {desk.read(each) for each in rest} == {(VILLAGE, DEVICE.public)}

@@ -150,3 +150,11 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         assert serials == list(range(1, len(held) // 2 + 1))
         with store.read() as connection:
             assert connection.pragma("integrity_check") == "ok"
+
+
+def test_where_nothing_was_written_beyond_there_is_nothing_to_repeat(store: Store) -> None:
+    book = Ledger(store, WRITER)
+    book.append("station", one())
+    assert book.repeat("station", store.epoch, 1) == 0
+    assert book.repeat("station", store.epoch, 7) == 0
+    assert book.repeat("station", "aaaaaaaa", 0) == 0
