@@ -45,15 +45,16 @@ class Answering:
 
     def _answer(self, where: str, side: Side, message: Message) -> Message:
         log = logs.read(self._kept.get_local(where), self._store.era)
-        if message.id and not message.last:
-            # Both have found by another way what the other has; from there on.
+        if message.id and not message.last and message.server == log.era:
+            # Both have found by another way what the other has; from there on. Not where this store began another era meanwhile:
+            # what it could not take then, it may now.
             log = log.add(Record(message.id, "", message.landed or NOWHERE, message.places or NOWHERE))
             self._kept.put_local(where, logs.write(log))
         record = log.find(message.last or message.id)
         if record is None:
             known = [each.id for each in log.records[-NAMED:]]
             here = (self._store.update_seq,) * LANES
-            return Message(lost=True, known=known, server=self._store.uuid, places=here)
+            return Message(lost=True, known=known, server=log.era, places=here)
         newest = log.newest
         if newest is not record:
             side.forget()  # an answer was lost, and what was stated in it

@@ -87,7 +87,9 @@ class Calling:
         """Both ends hold what the other had: we up to `ours` of our feed, they up to where they were."""
         id = self._random(6).hex()
         places = (ours,) * LANES
-        self._ask(way, url, Message(id=id, places=places, landed=theirs.places))
+        said = Message(id=id, server=theirs.server, places=places, landed=theirs.places)
+        if self._ask(way, url, said).lost:
+            return  # it has begun another era meanwhile: the next call compares again
         begun = Log(self._store.era, theirs.server)
         self._write(begun.add(Record(id, "", places, theirs.places)))
 

@@ -61,7 +61,7 @@ class Message(NamedTuple):
     landed: Places = ()
     """What of the asker's feed is here beyond `last`."""
     server: str = ""
-    """Who answers."""
+    """The era of who answers, by which they agree."""
     lost: bool = False
     """`last` is not known here: there is nothing to go on from."""
     known: Sequence[str] = ()
@@ -88,8 +88,12 @@ def pack(message: Message, how: int = DICTIONARY_1, level: int = 9) -> bytes:
     for db, revision in message.documents:
         lines.append(b"%d %b" % (names.setdefault(db, len(names)), _written(revision)))
     if message.notes:
-        head["n"] = [[names.setdefault(db, len(names)), *note.values()] for db, note in message.notes]
+        # All of one shape, so that their members' names are written once.
         head["f"] = list(message.notes[0][1])
+        head["n"] = [
+            [names.setdefault(db, len(names)), *(note[name] for name in head["f"])]
+            for db, note in message.notes
+        ]
     if message.refused:
         head["r"] = [[names.setdefault(db, len(names)), *refusal] for db, refusal in message.refused]
     if names:
@@ -101,7 +105,7 @@ def pack(message: Message, how: int = DICTIONARY_1, level: int = 9) -> bytes:
 
 
 def unpack(data: bytes) -> Message:
-    """The message in `data`; BadRequest, TooLarge."""
+    """The message in `data`; BadJson, BadRequest, TooLarge and whatever is wrong with a document."""
     head, _, rest = _plain(data).partition(b"\n")
     said = strict_json.loads_object(head)
     try:

@@ -55,7 +55,7 @@ def test_a_message_gets_and_brings_exactly_what_the_table_says(
 
     store = server.parts.store
     before = store.update_seq
-    begun = ask(Message(id="first", places=NOWHERE, landed=NOWHERE, room=10**6))
+    begun = ask(Message(id="first", server=store.era, places=NOWHERE, landed=NOWHERE, room=10**6))
     if row["public"] == "401":
         brought = [(db, wire.unsplice(event(writer_of(db)))) for db in DATABASES.values()]
         assert begun.status_code == 401

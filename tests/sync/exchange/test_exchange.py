@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.errors import Unreachable
+from sync.exchange.calling import NothingInCommon
 from sync.peer import Refusal
 from tests.sync.exchange.two import Two
 
@@ -216,3 +217,15 @@ def test_whatever_is_cut_or_put_back_all_that_exists_is_everywhere_in_the_end(
     finally:
         two.close()
         shutil.rmtree(folder)
+
+
+def test_where_the_other_end_begins_another_era_meanwhile_nothing_is_agreed(two: Two) -> None:
+    two.put(two.village, "a", n=1)
+    with pytest.raises(NothingInCommon) as nothing:
+        two.calling.call(two.way, "/x")
+    two.hub.renew_epoch()
+    two.calling.agree(two.way, "/x", two.village.update_seq, nothing.value)
+    with pytest.raises(NothingInCommon):
+        two.calling.call(two.way, "/x")
+    two.sync()
+    assert two.bodies(two.village) == two.bodies(two.hub)
