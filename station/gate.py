@@ -26,7 +26,7 @@ from station.databases import PUBLIC, station_of
 from station.identity import Identity
 from station.keys import Keys
 from station.passes import Passes
-from sync import ledger
+from sync import ledger, pieces
 from sync.errors import Forbidden, Unauthorized
 from sync.peer import Refusal, Revision
 from sync.serving import ServedDatabase, ServedStore
@@ -114,6 +114,8 @@ class Gate:
             above = (self._own, *tables.ancestors(self._own))
             if number.writer in above and not self._identity.wrote(number.writer, number.epoch):
                 return None
+        if pieces.is_piece(revision):
+            return None  # whatever is in it, an event has to name it
         rev = revision.path[0] if revision.path else ""
         return Refusal(
             revision.id, rev, "forbidden", f"{principal.code} may not write {revision.id} into {db}"

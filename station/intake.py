@@ -1,7 +1,7 @@
 """What may come in from above. A parent may be a township's old laptop, or somebody who sits on the line.
 
     public                signed, at the place in its history it was signed for (`station.keys`)
-    station-<code>        events, and nothing else; none under this server's own name in the epoch it is writing in
+    station-<code>        events, pieces of files, and nothing else; none under this server's own name in the epoch it is writing in
 
 An event of another writer is taken without a look at whose it is: it counts when it is proven (`station.proofs`). What is
 refused is told, and stays with whoever offers it. Decides; keeps nothing.
@@ -14,7 +14,7 @@ from typing import Any
 
 from station import keys
 from station.databases import PUBLIC, station_of
-from sync import blobs, strict_json
+from sync import blobs, pieces, strict_json
 from sync.errors import BadJson, BadRequest
 from sync.event_ids import parse_event_id
 from sync.peer import Attachment, Changes, Filter, Refusal, Revision, Seq
@@ -30,6 +30,8 @@ def problem(db: str, revision: Revision, own: str, epoch: str) -> str | None:
     if db == PUBLIC:
         return None if _is_signed(revision) else NOT_SIGNED
     number = parse_event_id(revision.id)
+    if station_of(db) is not None and pieces.is_piece(revision):
+        return None
     if station_of(db) is None or number is None:
         return NO_EVENT
     return IN_OUR_NAME if number.writer == own and number.epoch == epoch else None

@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from sync import blobs
-from sync.errors import Forbidden, NotFound
+from sync.errors import NotFound
 from sync.peer import Revision
 
 PREFIX: Final = "chunk:"
 SIZE: Final = 16 * 1024  # bytes: two seconds of a line of 64 kbit/s
 NAME: Final = "data"
+BODY: Final = b'{"type":"chunk"}'
 
 
 def cut(data: bytes) -> Iterator[dict[str, Any]]:
@@ -41,17 +42,20 @@ def piece_id(piece: bytes) -> str:
     return PREFIX + hashlib.sha256(piece).hexdigest()
 
 
-def check(revision: Revision) -> None:
-    """Forbidden unless the document is the piece that its name says: then anybody may have brought it."""
+def is_piece(revision: Revision) -> bool:
+    """Whether the document is the piece that its name says, and says nothing else: then it does not matter who brought it."""
     file = revision.attachments.get(NAME)
-    whole = blobs.whole(file.data) if file is not None and file.data is not None else b""
     if (
-        len(revision.attachments) != 1
-        or len(whole) > SIZE
-        or piece_id(whole) != revision.id
+        not revision.id.startswith(PREFIX)
         or revision.deleted
+        or revision.body != BODY
+        or len(revision.attachments) != 1
+        or file is None
+        or file.data is None
+        or not 0 < blobs.length(file.data) <= SIZE
     ):
-        raise Forbidden(f"{revision.id[:80]} does not hold the bytes that its name says.")
+        return False
+    return piece_id(blobs.whole(file.data)) == revision.id
 
 
 def joined(ids: Iterable[str], pieces: Mapping[str, bytes]) -> bytes:
