@@ -194,7 +194,13 @@ class Agent:
         if moved is not None:
             self._note_exchange(server, parent, moved, outcome)
             return
-        self._compare(server, parent, outcome)
+        try:
+            self._compare(server, parent, outcome)
+        except NotAPeer:
+            # Neither dialect is spoken: somebody else answered, a portal say. What the server speaks is not known by that.
+            if self._exchanges is not None:
+                self._exchanges.ask_again(parent)
+            raise
         level = self._store.update_seq
         if nothing is not None and self._exchanges is not None and not self._unpushed(parent):
             self._exchanges.agree(server, parent, level, nothing)
@@ -211,7 +217,8 @@ class Agent:
             )
         for (at, name), standing in self._standing.items():
             if at == parent and standing:
-                self._offer_again(self._store.database(name), server.database(name), (parent, name))
+                there = server.database(name, create=True)
+                self._offer_again(self._store.database(name), there, (parent, name))
         for name in sorted(moved.give_bulk):
             self._push(server.database(name, create=True), (parent, name), outcome)
         for name in sorted(moved.take_bulk):

@@ -31,6 +31,16 @@ class _Carriage:
     def everybodys(self, db: str) -> bool:
         return db == PUBLIC
 
+    def _unknown(self, db: str, revisions: Sequence[Revision]) -> list[Revision]:
+        """Those that are not here yet: an echo is no news, and nobody need judge it."""
+        if db not in self._store.databases():
+            return list(revisions)
+        asked: dict[str, list[str]] = {}
+        for each in revisions:
+            asked.setdefault(each.id, []).append(each.rev)
+        missing = self._store.database(db).revs_diff(asked)
+        return [each for each in revisions if each.rev in missing.get(each.id, ())]
+
     def notes(self, db: str, since: int) -> list[Mapping[str, Any]]:
         if int(self._store.database(db).update_seq) > since:
             self._trust.seal(db)
@@ -62,7 +72,7 @@ class Below(_Carriage):
             self._gate.allow(self._principal, db, "create")
             database = self._store.database(db, create=True)
         refused, sound = [], []
-        for revision in revisions:
+        for revision in self._unknown(db, revisions):
             refusal = self._gate.admit(self._principal, db, revision)
             if refusal is None:
                 sound.append(revision)
@@ -105,7 +115,8 @@ class Above(_Carriage):
                 for each in revisions
             ]
         epoch: Callable[[], str] = lambda: self._identity.epoch  # noqa: E731
-        return Intake(self._store.database(db, create=True), self._own, epoch).add_revisions(revisions)
+        target = Intake(self._store.database(db, create=True), self._own, epoch)
+        return target.add_revisions(self._unknown(db, revisions))
 
     def take_notes(self, db: str, notes: Sequence[Mapping[str, Any]]) -> None:
         self._trust.take(db, [seals.read(note) for note in notes])

@@ -50,6 +50,10 @@ class Exchanges:
         self._mute.pop(parent, None)
         return outcome
 
+    def ask_again(self, parent: str) -> None:
+        """That it did not answer as one that speaks exchange was no answer of its own."""
+        self._mute.pop(parent, None)
+
     def agree(self, way: Way, parent: str, ours: int, nothing: NothingInCommon) -> None:
         """All that was here up to `ours`, and all that was there, is at both ends."""
         self._with(parent).agree(way, _url(parent), ours, nothing)

@@ -118,7 +118,12 @@ class Calling:
             sent = sent._replace(
                 documents=given.documents, notes=given.notes, places=given.places, more=given.more
             )
-        answer = self._ask(way, url, sent)
+        try:
+            answer = self._ask(way, url, sent)
+        except errors.TheirFault as fault:
+            if not isinstance(fault, errors.Unreachable | errors.PeerFailed | errors.NotAPeer):
+                self._unsure = unsure  # it has answered, and taken nothing
+            raise
         outcome.calls += 1
         if answer.lost:
             return self._found_common(log, answer)

@@ -44,15 +44,19 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(scope="module")
-def credentials(city: World) -> Credentials:
-    """After which every server keeps every database that the table names, each with one event and one checkpoint."""
+def filled(city: World) -> Credentials:
+    """Everybody's credentials; after it every server keeps every database that the table names, each with one event."""
     made = Credentials(city)
     for server in (city[code] for code in AT.values()):
         for kind in ("village", "neighbour", "township", "far", "bureau"):
             db = server.parts.store.database(DATABASES[kind], create=True)
             db.add_revisions([wire.unsplice(event(db.name.removeprefix("station-"), 1))])
     return made
+
+
+@pytest.fixture(scope="module")
+def credentials(city: World) -> Credentials:
+    return filled(city)
 
 
 def path_of(route: str, db: str, doc: str) -> str:

@@ -12,7 +12,7 @@ from sync import wire
 from sync.exchange import message as messages
 from sync.exchange.message import CONTENT_TYPE, Message
 from tests.rights.tables import AT, DATABASES, Credentials, table
-from tests.rights.test_devices import REFUSED, event
+from tests.rights.test_devices import REFUSED, event, filled
 from tests.world import VILLAGE, World, small_city
 
 DEVICES = table("devices")
@@ -27,12 +27,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def credentials(city: World) -> Credentials:
-    made = Credentials(city)
-    for server in (city[code] for code in AT.values()):
-        for kind in ("village", "neighbour", "township", "far", "bureau"):
-            db = server.parts.store.database(DATABASES[kind], create=True)
-            db.add_revisions([wire.unsplice(event(db.name.removeprefix("station-"), 1))])
-    return made
+    return filled(city)
 
 
 def writer_of(db: str) -> str:

@@ -4,7 +4,8 @@ Each run is six events of the village with its seal, as they lie at the township
 Whatever arrives: what counts at the hub is what the village wrote, to the byte, or nothing; and where anything was changed,
 the village sees it by the receipt, or the hub by a dispute. Runs that nobody touches are never doubted.
 
-BIANMIN_TEST_TAMPERINGS (default 240) says how many runs; half as many honest ones go between.
+BIANMIN_TEST_TAMPERINGS (default 240) says how many runs; BIANMIN_TEST_HONEST (half as many) how many
+honest ones come after.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sync.signing import Signer
 from tests.world import HUB, NEIGHBOUR, VILLAGE, World
 
 COUNT = int(os.environ.get("BIANMIN_TEST_TAMPERINGS", "240"))
+HONEST = int(os.environ.get("BIANMIN_TEST_HONEST", str(COUNT // 2)))
 LENGTH = 6
 TOWNSHIP_KEY = Signer(b"\x09" * 32)
 
@@ -198,7 +200,7 @@ def test_a_township_may_delay_and_nothing_else(city: World) -> None:
     # A database has a handful of runs; so every ten are put into another one.
     places = [f"station-{code}" for code, each in tables.stations().items() if each.level == "village"]
     disputed = 0
-    for turn in range(COUNT + COUNT // 2):
+    for turn in range(COUNT + HONEST):
         mutate = MUTATIONS[turn % len(MUTATIONS)] if turn < COUNT else honest
         db = places[turn // 10 % len(places)]
         run, load = run_of(draw, village, db)
