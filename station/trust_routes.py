@@ -34,7 +34,9 @@ def token() -> Response:
     given = asked("station", "key", "nonce", "sig")
     parts, station = web.parts(), given["station"]
     address = request.remote_addr or ""
-    with pacing.slowed(parts.accounts.attempts, "pass", station, address, pacing.KEYS_OF_ADDRESS):
+    with pacing.slowed(
+        parts.accounts.attempts, "pass", station, address, pacing.KEYS_OF_ADDRESS, pacing.KEYS
+    ):
         if given["key"] not in parts.keys.active(station):
             raise Unauthorized(
                 "That key is not one of the station's. Enrol the device, or ask the hub whether it was revoked."

@@ -4,9 +4,8 @@ After each week, once everybody has met everybody: each case that was acknowledg
 the events, is at the hub and at its station, with what was decided of it; no number was given twice; nothing waits, and
 nobody counts what others do not.
 
-BIANMIN_TEST_RESTORES (default 4) says how many weeks, BIANMIN_TEST_RESTORES_SEED which. BIANMIN_TEST_RESTORES_DISKS=1 also
-restores and copies whole disks, with the mark that lies outside of the folder; of such weeks about one in 200 still ends with
-something that takes until the next record to come right (docs/security.md).
+BIANMIN_TEST_RESTORES (default 4) says how many weeks, BIANMIN_TEST_RESTORES_SEED which. Whole disks are restored and copied too,
+with the mark that lies outside of the folder; BIANMIN_TEST_RESTORES_DISKS=0 leaves that out.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from tests.world import (
 
 WEEKS = int(os.environ.get("BIANMIN_TEST_RESTORES", "4"))
 SEED = int(os.environ.get("BIANMIN_TEST_RESTORES_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
-DISKS = int(os.environ.get("BIANMIN_TEST_RESTORES_DISKS", "0"))
+DISKS = int(os.environ.get("BIANMIN_TEST_RESTORES_DISKS", "1"))
 PER_CITY = 20
 CLONE = "clone"
 CLERKS = {VILLAGE: "V001", NEIGHBOUR: "V002", CLONE: "V001"}
