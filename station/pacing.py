@@ -2,7 +2,7 @@
 address, which a whole county may share. Those who are right are never slowed.
 
     enrolment   a wrong code          by station and address as devices' secrets; by address 300 an hour
-    passes      a wrong key           the same, a minute at most; by address 5,000 an hour, for a hub put back to an older day knows few keys
+    passes      a wrong signature     likewise; by address 5,000 an hour. A key that is not known is no guess
     challenges  cost no write and prove nothing: 200 a second from one address, 10,000 at once
 
 By station and address together, so that a stranger who knows a village's code can't cut it off.
@@ -22,26 +22,22 @@ from sync.errors import BadRequest, Forbidden, TooManyRequests, Unauthorized
 
 CODES_OF_ADDRESS: Final = Pace(300, timedelta(minutes=1), timedelta(hours=1))
 KEYS_OF_ADDRESS: Final = Pace(5000, timedelta(minutes=1), timedelta(hours=1))
-# A township that has not heard yet of a village's new laptop is asked each round; a key can't be guessed, so a minute will do.
-KEYS: Final = Pace(5, timedelta(minutes=1), timedelta(hours=1))
 CHALLENGES: Final = 10_000
 CHALLENGES_A_SECOND: Final = 200
 _MOST_ADDRESSES: Final = 10_000
 
 
 @contextmanager
-def slowed(
-    attempts: Attempts, what: str, station: str, address: str, patience: Pace, strict: Pace = DEVICE
-) -> Iterator[None]:
+def slowed(attempts: Attempts, what: str, station: str, address: str, patience: Pace) -> Iterator[None]:
     """What is done inside is a try for this station: TooManyRequests while it has to wait, counted where it is refused."""
     pair, line = f"{what} {station} at {address}", f"{what} at {address}"
-    wait = max(_left(attempts, pair, strict), _left(attempts, line, patience))
+    wait = max(_left(attempts, pair, DEVICE), _left(attempts, line, patience))
     if wait:
         raise TooManyRequests(f"Too many tries in vain. Try again in {wait} s.", wait)
     try:
         yield
     except (BadRequest, Forbidden, Unauthorized):
-        attempts.count(pair, strict)
+        attempts.count(pair, DEVICE)
         attempts.count(line, patience)
         raise
     if attempts.known(pair):

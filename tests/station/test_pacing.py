@@ -43,6 +43,12 @@ class Line:
         said = {"station": station, "key": signer.public, "nonce": nonce}
         return self.ask("/trust/token", {**said, "sig": passes.answer(signer, station, "localhost", nonce)})
 
+    def forge(self, station: str) -> TestResponse:
+        """Names the station's key, and has another."""
+        nonce = self.ask("/trust/challenge", {}).json["nonce"]
+        said = {"station": station, "key": self.city[station].parts.identity.signer.public, "nonce": nonce}
+        return self.ask("/trust/token", {**said, "sig": passes.answer(MADE_UP, station, "localhost", nonce)})
+
     def enrol(self, station: str, code: str, signer: Signer) -> TestResponse:
         said = {"station": station, "key": signer.public}
         return self.ask("/trust/enrol", {**said, "proof": codes.prove(codes.key_of(code), "station", said)})
@@ -78,25 +84,32 @@ def test_a_stranger_can_not_keep_a_station_from_enrolling(city: World) -> None:
 
 
 @pytest.mark.parametrize("at", [HUB, TOWNSHIP])
-def test_wrong_keys_have_to_wait_at_every_server_and_the_right_one_elsewhere_does_not(
+def test_forged_signatures_have_to_wait_at_every_server_and_the_right_one_elsewhere_does_not(
     city: World, at: str
 ) -> None:
     line, own = Line(city, STRANGERS, at), city[VILLAGE].parts.identity.signer
-    refused = [line.token(VILLAGE, MADE_UP).status_code for _ in range(DEVICE.free + 1)]
+    refused = [line.forge(VILLAGE).status_code for _ in range(DEVICE.free + 1)]
     assert refused == [401] * DEVICE.free + [429]
     assert Line(city, OURS, at).token(VILLAGE, own).status_code == 200
     assert line.token(NEIGHBOUR, city[NEIGHBOUR].parts.identity.signer).status_code == 200
 
 
+def test_a_key_that_is_not_known_yet_is_asked_about_as_often_as_it_likes(city: World) -> None:
+    """As a village's new laptop asks at a township that has not synced since."""
+    line = Line(city, OURS, TOWNSHIP)
+    assert {line.token(VILLAGE, MADE_UP).status_code for _ in range(5 * DEVICE.free)} == {401}
+    assert line.token(VILLAGE, city[VILLAGE].parts.identity.signer).status_code == 200
+
+
 def test_the_wait_survives_a_restart(city: World) -> None:
     line = Line(city)
     for _ in range(DEVICE.free):
-        line.token(VILLAGE, MADE_UP)
+        line.forge(VILLAGE)
     hub = city[HUB]
     hub.parts.close()
     hub.parts = hub_app.build_parts(hub.parts.settings, clock=city.time, hasher=QUICK)
     hub.app = hub_app.create_app(hub.parts)
-    assert line.token(VILLAGE, MADE_UP).status_code == 429
+    assert line.forge(VILLAGE).status_code == 429
     city.time.pass_(seconds=31)
     assert line.token(VILLAGE, city[VILLAGE].parts.identity.signer).status_code == 200
 
@@ -105,7 +118,7 @@ def test_nobody_waits_for_a_clock_that_was_wrong(city: World) -> None:
     line = Line(city)
     city.time.pass_(days=40)
     for _ in range(DEVICE.free):
-        line.token(VILLAGE, MADE_UP)
+        line.forge(VILLAGE)
     city.time.pass_(days=-40)
     assert line.token(VILLAGE, city[VILLAGE].parts.identity.signer).status_code == 200
 
