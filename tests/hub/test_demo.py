@@ -128,7 +128,12 @@ def test_an_undecided_case_is_stuck(books: tuple[Books, dict[str, Books]]) -> No
 
 def test_looking_around_ends_cleanly_with_ctrl_c_and_frees_its_ports() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "hub.demo.cli"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "hub.demo.cli"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the tests in the background may have told them, and so their children, to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     said = ""
