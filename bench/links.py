@@ -31,7 +31,7 @@ from bench._peers import database
 from sync import pieces
 from sync.asking import Way
 from sync.errors import SyncError
-from sync.exchange.calling import Calling, NothingInCommon
+from sync.exchange.calling import Calling
 from sync.remote import RemoteServer
 from sync.replicate import replicate
 from sync.store import Store
@@ -152,10 +152,7 @@ def exchange(folder: Path, day: Day, link: Callable[[int], Link]) -> Figures:
         root = url.removesuffix("/db")
         calling = calling_of(here)
         with Way(url) as direct:
-            try:
-                calling.call(direct, f"{root}/x")
-            except NothingInCommon as nothing:
-                calling.agree(direct, f"{root}/x", here.update_seq, nothing)
+            calling.agree(direct, f"{root}/x", here.update_seq, calling.beginning(direct, f"{root}/x"))
         prepare(here, url, day)
         bad = link(int(root.rpartition(":")[2]))
         with line(bad) as port, Way(f"http://127.0.0.1:{port}/db", timeout=60.0) as way:

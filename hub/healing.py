@@ -37,9 +37,8 @@ class Healing:
         self._clock = clock
         self._lock = threading.Lock()
         self._open_in = ""
-        if (
-            self._here.get(DOC) is None
-        ):  # a new hub, or one from before there was such a record: nothing is known to be gone
+        # A new hub, or one from before there was such a record: nothing is known to be gone.
+        if self._here.get(DOC) is None:
             self._write({"epoch": epoch()})
 
     def is_open(self) -> bool:

@@ -60,6 +60,10 @@ CREATE INDEX IF NOT EXISTS access_staff ON access (staff);
 CREATE TRIGGER IF NOT EXISTS access_is_written_once BEFORE UPDATE ON access
     BEGIN SELECT RAISE(ABORT, 'the access log is written once'); END;
 """
+SETUP: Final = (
+    "PRAGMA journal_mode=WAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;"
+    + SCHEMA
+)
 
 
 class Seen(NamedTuple):
@@ -193,7 +197,7 @@ def _connect(path: Path, key: bytes | None) -> apsw.Connection:
         try:
             if key is not None and path.exists() and encryption.is_plain(path):
                 encryption.encrypt(path, key)
-            return _opened(path, key)
+            return encryption.opened(path, key, SETUP)
         except (apsw.NotADBError, apsw.CorruptError):
             aside = next(
                 each
@@ -205,20 +209,4 @@ def _connect(path: Path, key: bytes | None) -> apsw.Connection:
                 if (beside := path.with_name(path.name + tail)).exists():
                     beside.replace(aside.with_name(aside.name + tail))
             path.replace(aside)
-            return _opened(path, key)
-
-
-def _opened(path: Path, key: bytes | None) -> apsw.Connection:
-    connection = apsw.Connection(str(path))
-    try:
-        connection.set_busy_timeout(10_000)
-        if key is not None:
-            encryption.unlock(connection, key)
-        connection.execute(
-            "PRAGMA journal_mode=WAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;"
-            + SCHEMA
-        ).fetchall()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+            return encryption.opened(path, key, SETUP)

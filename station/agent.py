@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ from station.tls import Tls
 from station.trust import Trust
 from sync import seals, strict_json
 from sync.errors import DiskFull, Forbidden, NotAPeer, NotFound, SyncError
-from sync.exchange.calling import NothingInCommon, Outcome
+from sync.exchange.calling import Beginning, NothingInCommon, Outcome
 from sync.ledger import parse_event_id
 from sync.peer import Refusal, Seq
 from sync.remote import RemoteDatabase, RemoteServer
@@ -185,25 +186,27 @@ class Agent:
     def _carry(self, server: RemoteServer, parent: str, outcome: Round) -> None:
         """One round with a parent: an exchange, or, where that is not spoken or both have to compare what they hold, in
         CouchDB's dialect."""
-        nothing: NothingInCommon | None = None
+        if self._exchanges is None:
+            self._compare(server, parent, outcome)
+            return
+        strangers = False
         try:
-            moved = self._exchanges.call(server, parent) if self._exchanges is not None else None
-        except NothingInCommon as error:
-            moved, nothing = None, error
+            moved = self._exchanges.call(server, parent)
+        except NothingInCommon:
+            moved, strangers = None, True
             self._forget()
         if moved is not None:
             self._note_exchange(server, parent, moved, outcome)
             return
         try:
-            self._compare(server, parent, outcome)
+            beginning = self._compare(server, parent, outcome, strangers)
         except NotAPeer:
             # Neither dialect is spoken: somebody else answered, a portal say. What the server speaks is not known by that.
-            if self._exchanges is not None:
-                self._exchanges.ask_again(parent)
+            self._exchanges.ask_again(parent)
             raise
         level = self._store.update_seq
-        if nothing is not None and self._exchanges is not None and not self._unpushed(parent):
-            self._exchanges.agree(server, parent, level, nothing)
+        if beginning is not None and not self._unpushed(parent):
+            self._exchanges.agree(server, parent, level, beginning)
 
     def _note_exchange(self, server: RemoteServer, parent: str, moved: Outcome, outcome: Round) -> None:
         outcome.pushed += moved.given
@@ -219,31 +222,44 @@ class Agent:
             if at == parent and standing:
                 there = server.database(name, create=True)
                 self._offer_again(self._store.database(name), there, (parent, name))
-        for name in sorted(moved.give_bulk):
-            self._push(server.database(name, create=True), (parent, name), outcome)
-        for name in sorted(moved.take_bulk):
-            self._pull(server.database(name), (parent, name), outcome)
 
-    def _compare(self, server: RemoteServer, parent: str, outcome: Round) -> None:
+    def _compare(
+        self, server: RemoteServer, parent: str, outcome: Round, strangers: bool = False
+    ) -> Beginning | None:
+        """Gives all, then takes all. Where both are `strangers` to exchange: where it can begin."""
         server.welcome()
         theirs = {name for name in server.databases() if station_of(name) is not None or name == PUBLIC}
         ours = {name for name in self._store.databases() if station_of(name) is not None}
         # Our own first; before that `public`, while we don't know the hub's key and could believe nothing of it.
         first = [*([] if self._trust.knows_the_hub() else [PUBLIC]), of_station(self._own)]
-        for name in sorted(ours | theirs, key=lambda each: (first.index(each) if each in first else 9, each)):
-            try:
-                remote = server.database(name, create=name not in theirs)
+        names = sorted(ours | theirs, key=lambda each: (first.index(each) if each in first else 9, each))
+        there: dict[str, RemoteDatabase] = {}
+        for name in names:
+            with self._trouble_of(name, parent, outcome):
+                there[name] = server.database(name, create=name not in theirs)
                 if name != PUBLIC:
-                    self._push(remote, (parent, name), outcome)
+                    self._push(there[name], (parent, name), outcome)
+        # What they got from us need not be given back to us: so they are asked now.
+        beginning = (
+            self._exchanges.beginning(server, parent) if strangers and self._exchanges is not None else None
+        )
+        for name, remote in there.items():
+            with self._trouble_of(name, parent, outcome):
                 self._pull(remote, (parent, name), outcome)
                 if name != PUBLIC:
                     self._state(server, (parent, name))
-            except (Forbidden, NotFound) as error:
-                # This database's trouble and nobody else's.
-                log.warning("%s: %s", name, error)
-                outcome.trouble.append(
-                    {"parent": parent, "error": error.error, "reason": f"{name}: {error.reason}"}
-                )
+        return beginning
+
+    @contextmanager
+    def _trouble_of(self, name: str, parent: str, outcome: Round) -> Iterator[None]:
+        """This database's trouble, and nobody else's."""
+        try:
+            yield
+        except (Forbidden, NotFound) as error:
+            log.warning("%s: %s", name, error)
+            outcome.trouble.append(
+                {"parent": parent, "error": error.error, "reason": f"{name}: {error.reason}"}
+            )
 
     def _push(self, remote: RemoteDatabase, way: tuple[str, str], outcome: Round) -> None:
         source = self._store.database(way[1], create=True)

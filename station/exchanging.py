@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from station.carriage import Above
 from station.databases import HERE
@@ -17,10 +17,11 @@ from station.moment import Clock
 from station.trust import Trust
 from sync.asking import Way
 from sync.errors import BadContentType, BadRequest, MethodNotAllowed, NotAPeer, NotFound
-from sync.exchange.calling import Calling, NothingInCommon, Outcome
+from sync.exchange.calling import Beginning, Calling, Outcome
 from sync.exchange.route import PATH
 from sync.store import Store
 
+Said = TypeVar("Said")
 ASK_AGAIN: Final = timedelta(hours=1)
 """A server that does not speak exchange may have been renewed, or the proxy before it."""
 
@@ -40,23 +41,19 @@ class Exchanges:
 
     def call(self, way: Way, parent: str) -> Outcome | None:
         """Exchanges with the server at `parent`; None where it does not speak it. NothingInCommon, errors of the way."""
-        if (since := self._mute.get(parent)) and abs(self._clock() - since) < ASK_AGAIN:
-            return None
-        try:
-            outcome = self._with(parent).call(way, _url(parent))
-        except (NotFound, MethodNotAllowed, BadContentType, BadRequest, NotAPeer):
-            self._mute[parent] = self._clock()
-            return None
-        self._mute.pop(parent, None)
-        return outcome
+        return self._asked(parent, lambda: self._with(parent).call(way, _url(parent)))
 
     def ask_again(self, parent: str) -> None:
         """That it did not answer as one that speaks exchange was no answer of its own."""
         self._mute.pop(parent, None)
 
-    def agree(self, way: Way, parent: str, ours: int, nothing: NothingInCommon) -> None:
-        """All that was here up to `ours`, and all that was there, is at both ends."""
-        self._with(parent).agree(way, _url(parent), ours, nothing)
+    def beginning(self, way: Way, parent: str) -> Beginning | None:
+        """Where both could go on from, asked between giving all and taking all; None where exchange is not spoken."""
+        return self._asked(parent, lambda: self._with(parent).beginning(way, _url(parent)))
+
+    def agree(self, way: Way, parent: str, ours: int, theirs: Beginning) -> None:
+        """All that was here up to `ours`, and all that was there up to `theirs`, is at both ends."""
+        self._with(parent).agree(way, _url(parent), ours, theirs)
 
     def speaks(self, parent: str) -> bool:
         """Whether the last call there was an exchange."""
@@ -65,6 +62,17 @@ class Exchanges:
     def pending(self, parent: str) -> bool:
         """Whether something has been written here since that the server above is to get."""
         return self._with(parent).pending()
+
+    def _asked(self, parent: str, ask: Callable[[], Said]) -> Said | None:
+        if (since := self._mute.get(parent)) and abs(self._clock() - since) < ASK_AGAIN:
+            return None
+        try:
+            said = ask()
+        except (NotFound, MethodNotAllowed, BadContentType, BadRequest, NotAPeer):
+            self._mute[parent] = self._clock()
+            return None
+        self._mute.pop(parent, None)
+        return said
 
     def _with(self, parent: str) -> Calling:
         if parent not in self._callings:

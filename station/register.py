@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import apsw
 
@@ -75,6 +75,9 @@ COLUMNS = (
     "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
     "result", "supplements", "assigned_to", "set_aside", "last_event", "last_at",
 )  # fmt: skip
+SETUP: Final = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+)
 
 
 class Register:
@@ -416,27 +419,12 @@ def _connect(path: Path, key: bytes | None) -> apsw.Connection:
         try:
             if key is not None and path.exists() and encryption.is_plain(path):
                 encryption.encrypt(path, key)
-            return _opened(path, key)
+            return encryption.opened(path, key, SETUP)
         except (apsw.NotADBError, apsw.CorruptError):
             log.warning("%s does not open with this station's key; it is made anew from the store", path)
             for tail in ("", "-wal", "-shm", "-journal"):
                 path.with_name(path.name + tail).unlink(missing_ok=True)
-            return _opened(path, key)
-
-
-def _opened(path: Path, key: bytes | None) -> apsw.Connection:
-    connection = apsw.Connection(str(path))
-    try:
-        connection.set_busy_timeout(10_000)
-        if key is not None:
-            encryption.unlock(connection, key)
-        connection.execute(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
-        ).fetchall()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+            return encryption.opened(path, key, SETUP)
 
 
 def id_digest(id_no: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from sync import blobs, errors, fetching, names, strict_json, wire
+from sync import errors, fetching, names, strict_json, wire
 from sync.asking import MAX_RESPONSE, TIMEOUT, Way
 from sync.peer import Changes, Filter, Refusal, Revision, Seq
 from sync.revisions import check_path
@@ -22,7 +22,6 @@ MAX_REQUEST: Final = 8 * 1024 * 1024  # bytes of documents in one request; a lar
 BRING: Final = (
     4 * 1024 * 1024
 )  # bytes of documents in a stretch of the feed; where it was more, they are fetched apart
-INLINE: Final = 64 * 1024  # bytes of files in a document that may go inside a batch; larger ones go behind it
 
 
 class RemoteServer(Way):
@@ -193,10 +192,7 @@ class RemoteDatabase:
             except errors.BadRequest as fault:
                 refused.append(Refusal(revision.id, "".join(revision.path[:1]), "forbidden", fault.reason))
                 continue
-            if (
-                sum(blobs.length(a.data) for a in revision.attachments.values() if a.data is not None)
-                > INLINE
-            ):
+            if wire.files_size(revision) > wire.INLINE:
                 refused += self._add_with_files(revision)
             else:
                 sound.append(revision)

@@ -22,6 +22,9 @@ from sync.peer import NO_ATTACHMENTS, Attachment, Revision
 MAX_ID: Final = 512  # characters
 MAX_DOCUMENT: Final = 8 * 1024 * 1024  # bytes of body
 MAX_ATTACHMENTS: Final = 100  # to a document
+INLINE: Final = (
+    64 * 1024
+)  # bytes of files in a document that may go among others; larger ones go behind theirs
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -197,6 +200,11 @@ def body(id: str, doc: dict[str, Any]) -> bytes:
     if len(data) > MAX_DOCUMENT:
         raise TooLarge(f"A document has at most {MAX_DOCUMENT} bytes.")
     return data
+
+
+def files_size(revision: Revision) -> int:
+    """Bytes of the files that travel with the revision."""
+    return sum(blobs.length(each.data) for each in revision.attachments.values() if each.data is not None)
 
 
 def size(revision: Revision) -> int:

@@ -20,11 +20,10 @@ from sync.exchange.side import Rights, Side
 from sync.serving import ServedDatabase
 from sync.store import Store
 
-ROOM: Final = 256 * 1024  # bytes before packing, where the asker names no room
-MOST_ROOM: Final = 8 * 1024 * 1024
+ROOM: Final = 64 * 1024  # bytes, where the asker names no room
+MOST_ROOM: Final = 2 * 1024 * 1024
 NAMED: Final = 16  # exchanges that are named to who has lost the newest
 REMEMBERED: Final = 4096  # ends whose notes are remembered
-RATIO: Final = 4  # what is packed is about a quarter
 
 
 class Answering:
@@ -48,9 +47,10 @@ class Answering:
         if message.id and not message.last and message.server == log.era:
             # Both have found by another way what the other has; from there on. Not where this store began another era meanwhile:
             # what it could not take then, it may now.
-            log = log.add(Record(message.id, "", message.landed or NOWHERE, message.places or NOWHERE))
-            self._kept.put_local(where, logs.write(log))
-        record = log.find(message.last or message.id)
+            begun = log.add(Record(message.id, "", message.landed or NOWHERE, message.places or NOWHERE))
+            self._kept.put_local(where, logs.write(begun))
+            return Message(id=message.id)
+        record = log.find(message.last)
         if record is None:
             known = [each.id for each in log.records[-NAMED:]]
             here = (self._store.update_seq,) * LANES
@@ -60,7 +60,7 @@ class Answering:
             side.forget()  # an answer was lost, and what was stated in it
         landed = newest.theirs if message.unsure and newest is not None and newest.after == record.id else ()
         refused, span = side.take(message)
-        room = min(message.room * RATIO or ROOM, MOST_ROOM)
+        room = min(message.room or ROOM, MOST_ROOM)
         given = side.give(log._replace(spans=(*log.spans, span) if span else log.spans), record.ours, room)
         if not message.more and not message.unsure:
             side.rights.heard()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync import asking, errors
 from sync.asking import Way
@@ -20,7 +20,7 @@ from sync.exchange import log as logs
 from sync.exchange import message as messages
 from sync.exchange.log import Log, Record
 from sync.exchange.message import CONTENT_TYPE, LANES, Message, Places
-from sync.exchange.side import Rights, Side
+from sync.exchange.side import NOTHING, Rights, Side
 from sync.peer import Refusal
 from sync.serving import ServedDatabase
 from sync.store import Store
@@ -32,14 +32,19 @@ LARGEST: Final = 1024 * 1024
 
 
 class NothingInCommon(errors.SyncError):
-    """There is no exchange that both ends remember. `server`, `places`: who that is, and how far its feed has come."""
+    """There is no exchange that both ends remember, or one of them has more than goes into messages."""
 
     error = "nothing_in_common"
 
-    def __init__(self, server: str, places: Places) -> None:
+    def __init__(self) -> None:
         super().__init__("Both ends have to compare what they hold.")
-        self.server = server
-        self.places = places
+
+
+class Beginning(NamedTuple):
+    """From where both can go on: the era of who answers, and how far its feed has come."""
+
+    server: str
+    places: Places
 
 
 class Outcome:
@@ -54,8 +59,6 @@ class Outcome:
         self.not_taken: list[tuple[str, Refusal]] = []
         """By us."""
         self.calls = 0
-        self.give_bulk: set[str] = set()
-        self.take_bulk: set[str] = set()
 
 
 class Calling:
@@ -83,8 +86,14 @@ class Calling:
             pass
         return outcome
 
-    def agree(self, way: Way, url: str, ours: int, theirs: NothingInCommon) -> None:
-        """Both ends hold what the other had: we up to `ours` of our feed, they up to where they were."""
+    def beginning(self, way: Way, url: str) -> Beginning:
+        """Where the other end's feed is now. To be asked when it holds what we have, and before we take what it has: what it
+        got from us lies before it, and is not given back."""
+        answer = self._ask(way, url, Message())
+        return Beginning(answer.server, answer.places)
+
+    def agree(self, way: Way, url: str, ours: int, theirs: Beginning) -> None:
+        """Both ends hold what the other had: they up to `ours` of our feed, we up to their beginning."""
         id = self._random(6).hex()
         places = (ours,) * LANES
         said = Message(id=id, server=theirs.server, places=places, landed=theirs.places)
@@ -100,17 +109,16 @@ class Calling:
         if record is None:
             return False
         given = self._side.give(log, record.ours, 0)
-        return bool(given.documents or given.notes)
+        return bool(given.documents or given.notes or given.bulk)
 
     def _once(self, way: Way, url: str, outcome: Outcome) -> bool:
         """One message and its answer; whether there is more."""
         log = self._log()
         record = log.newest
         if record is None:
-            answer = self._ask(way, url, Message())
-            raise NothingInCommon(answer.server, answer.places)
+            raise NothingInCommon
         unsure, self._unsure = self._unsure, True
-        given = self._side.give(log, record.ours, 0 if unsure else self.room * 4)
+        given = NOTHING if unsure else self._side.give(log, record.ours, self.room)
         sent = Message(last=record.id, room=self.room)
         if unsure:
             sent = sent._replace(unsure=True)
@@ -138,14 +146,15 @@ class Calling:
         refused, span = self._side.take(answer)
         outcome.not_taken += refused
         outcome.taken += len(answer.documents) - len(refused)
-        outcome.give_bulk |= set(given.bulk)
-        outcome.take_bulk |= set(answer.bulk)
+        self._unsure = False
+        if given.bulk or answer.bulk:
+            # Files too large for a message. The log stays where it is until they have been carried in the other dialect.
+            raise NothingInCommon
         if answer.id:
             new = Record(answer.id, record.id, reached, answer.places or record.theirs)
             if span is not None and all(each == span.first - 1 for each in reached):
                 new = new._replace(ours=(span.last,) * LANES)  # nothing of ours lies between
             self._write(log.add(new, span))
-        self._unsure = False
         return answer.more or unsure or given.more
 
     def _found_common(self, log: Log, answer: Message) -> bool:
@@ -154,7 +163,7 @@ class Calling:
         if record is None or answer.server != log.server:
             self._write(Log())
             self._unsure = False
-            raise NothingInCommon(answer.server, answer.places)
+            raise NothingInCommon
         self._side.forget()
         self._write(log._replace(records=log.records[: log.records.index(record) + 1], spans=()))
         self._unsure = False

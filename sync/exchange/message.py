@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import zstandard
 
-from sync import blobs, event_ids, revisions, strict_json, wire
+from sync import event_ids, revisions, strict_json, wire
 from sync.errors import BadRequest, TooLarge
 from sync.event_ids import PREFIX
 from sync.peer import Refusal, Revision
@@ -27,6 +27,7 @@ LANES: Final = 3
 
 MAX_PACKED: Final = 4 * 1024 * 1024
 MAX_PLAIN: Final = 32 * 1024 * 1024
+RATIO: Final = 4  # what is packed is about a quarter of what it was
 SMALL: Final = 64  # bytes that no packing makes smaller
 PLAIN, ZSTD, DICTIONARY_1 = 0, 1, 2
 
@@ -195,15 +196,6 @@ def _computed(id: str, body: bytes) -> str:
     if id.startswith(PREFIX):
         return event_ids.event_rev(id, body)
     return revisions.compute_rev({**strict_json.loads_object(body), "_id": id}, None, False)
-
-
-def size(revision: Revision) -> int:
-    """About how many bytes a document adds before packing."""
-    return (
-        len(revision.body)
-        + 64
-        + sum(blobs.length(a.data) * 4 // 3 for a in revision.attachments.values() if a.data is not None)
-    )
 
 
 # -- packing ------------------------------------------------------------------------------------------------------------

@@ -13,16 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
-from sync import blobs, pieces
+from sync import pieces, wire
 from sync.errors import TheirFault
 from sync.exchange.log import Log, Span
-from sync.exchange.message import LANES, Message, Places, size
+from sync.exchange.message import LANES, RATIO, Message, Places
 from sync.peer import Change, Refusal, Revision
 from sync.serving import ServedDatabase
 from sync.store import Store
 
 STEP: Final = 200  # changes read at once
-INLINE: Final = 64 * 1024  # bytes of files in a document that may go in a message
 MOST: Final = 20_000  # documents in a message
 
 
@@ -30,7 +29,7 @@ class Rights(Protocol):
     """Who the other end is to this one: what it may have, and what is taken from it."""
 
     def gives(self) -> Sequence[str]:
-        """The databases the other end gets."""
+        """The databases the other end gets, of those that are here."""
 
     def everybodys(self, db: str) -> bool:
         """Whether it is a database that everybody reads, rather than one of events."""
@@ -61,6 +60,9 @@ class Given(NamedTuple):
     bulk: list[str]
 
 
+NOTHING: Final = Given([], [], (), False, [])
+
+
 class Side:
     """One end, towards one other."""
 
@@ -73,21 +75,21 @@ class Side:
     # -- giving ---------------------------------------------------------------------------------------------------
 
     def give(self, log: Log, places: Places, room: int) -> Given:
-        """What is new after `places`, about `room` bytes of it before packing."""
+        """What is new after `places`, about as much as goes into `room` bytes when packed."""
         through = self._store.update_seq
-        names = [name for name in self.rights.gives() if name in set(self._store.databases())]
+        names = self.rights.gives()
         notes = self._notes(names, places[0])
         documents: list[tuple[str, Revision]] = []
         reached = list(places)
         bulk: set[str] = set()
-        left = room - 400 * len(notes)
+        left = room * RATIO - 400 * len(notes)
         full = False
         for lane in range(LANES):
             if full:
                 break
             last = places[lane]
             for seq, db, revision in self._lane(lane, names, places[lane], log, bulk):
-                left -= size(revision)
+                left -= wire.size(revision)
                 if documents and (left < 0 or len(documents) >= MOST):
                     full = True
                     break
@@ -116,7 +118,7 @@ class Side:
             if self.rights.everybodys(name) == (lane == 1)
         ]
         for seq, db, revision in heapq.merge(*feeds, key=itemgetter(0)):
-            if _weight(revision) > INLINE:
+            if wire.files_size(revision) > wire.INLINE:
                 bulk.add(db)
             else:
                 yield seq, db, revision
@@ -185,7 +187,3 @@ def _came(change: Change, log: Log) -> bool:
     """Whether the other end has this document. One that has been edited may have joined with something of ours on its way to
     this place, so of those nothing is concluded."""
     return len(change.revs) == 1 and change.revs[0].startswith("1-") and log.came(int(change.seq))
-
-
-def _weight(revision: Revision) -> int:
-    return sum(blobs.length(each.data) for each in revision.attachments.values() if each.data is not None)

@@ -54,6 +54,20 @@ def opens(path: Path, key: bytes) -> bool:
     return True
 
 
+def opened(path: Path, key: bytes | None, setup: str) -> apsw.Connection:
+    """A connection to a file of our own beside the store, under the store's key, `setup` done; made where there is none."""
+    connection = apsw.Connection(str(path))
+    try:
+        connection.set_busy_timeout(10_000)
+        if key is not None:
+            unlock(connection, key)
+        connection.execute(setup).fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def unlock(connection: apsw.Connection, key: bytes) -> None:
     """Gives a connection its key, before it has read anything."""
     if len(key) != KEY_BYTES:

@@ -84,14 +84,18 @@ def test_edits_conflicts_deletions_and_small_files_arrive(two: Two) -> None:
     assert file.length == 6
 
 
-def test_a_document_with_a_large_file_is_named_and_left_to_the_other_dialect(two: Two) -> None:
+def test_a_document_with_a_large_file_goes_by_the_other_dialect_and_exchange_goes_on(two: Two) -> None:
     two.sync()
     data = {"a.jpg": {"content_type": "image/jpeg", "data": "AAAA" * 30_000}}
     two.put(two.village, "scan", _attachments=data)
     two.put(two.village, "after", n=1)
-    outcome = two.sync()
-    assert outcome.give_bulk == {"station-1"}
+    with pytest.raises(NothingInCommon):
+        two.calling.call(two.way, "/x")
     assert set(two.bodies(two.hub)) == {"after"}
+    two.sync()
+    assert set(two.bodies(two.hub)) == {"after", "scan"}
+    outcome = two.sync()
+    assert (outcome.given, outcome.taken) == (0, 0)
 
 
 def test_what_is_refused_is_told_and_the_rest_goes_on(two: Two) -> None:
@@ -221,10 +225,9 @@ def test_whatever_is_cut_or_put_back_all_that_exists_is_everywhere_in_the_end(
 
 def test_where_the_other_end_begins_another_era_meanwhile_nothing_is_agreed(two: Two) -> None:
     two.put(two.village, "a", n=1)
-    with pytest.raises(NothingInCommon) as nothing:
-        two.calling.call(two.way, "/x")
+    beginning = two.calling.beginning(two.way, "/x")
     two.hub.renew_epoch()
-    two.calling.agree(two.way, "/x", two.village.update_seq, nothing.value)
+    two.calling.agree(two.way, "/x", two.village.update_seq, beginning)
     with pytest.raises(NothingInCommon):
         two.calling.call(two.way, "/x")
     two.sync()

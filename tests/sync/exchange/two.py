@@ -112,12 +112,18 @@ class Two:
         """One round of the agent's: exchange, or where that has nothing to go on from, compare and agree."""
         try:
             return self.calling.call(self.way, "/x")
-        except NothingInCommon as nothing:
-            for name in {*self.at_village.gives(), *self.at_hub.gives()}:
-                here, there = self.village.database(name, create=True), self.hub.database(name, create=True)
+        except NothingInCommon:
+            names = sorted({*self.at_village.gives(), *self.at_hub.gives()})
+            ways = [
+                (self.village.database(name, create=True), self.hub.database(name, create=True))
+                for name in names
+            ]
+            for here, there in ways:
                 replicate(here, there, random=self.draw.randbytes)
+            beginning = self.calling.beginning(self.way, "/x")
+            for here, there in ways:
                 replicate(there, here, random=self.draw.randbytes)
-            self.calling.agree(self.way, "/x", self.village.update_seq, nothing)
+            self.calling.agree(self.way, "/x", self.village.update_seq, beginning)
             return self.calling.call(self.way, "/x")
 
     def put(self, store: Store, id: str, db: str = "station-1", **fields: Any) -> None:
