@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 PIECE: Final = 1400  # bytes, a packet
 QUEUE: Final = 0.25  # seconds of the line's rate that may wait in it
+BUFFER: Final = 4096  # bytes that wait before the line: a line is no store
 PORTAL: Final = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 31\r\nConnection: close\r\n\r\n"
     b"<html>Please sign in</html>\r\n\r\n"
@@ -33,6 +35,8 @@ class Lane:
     """Bytes a second; 0 for as many as come."""
     free_at: float = 0.0
     moved: int = 0
+    arrived: int = 0
+    """What is cut off on its way has moved and does not arrive."""
 
 
 @dataclass
@@ -47,7 +51,9 @@ class Link:
     cut: float = 0.0
     """Every so many seconds; 0 for never."""
     cut_at: tuple[int, ...] = ()
-    """Once each, when so many bytes have gone up since the start."""
+    """Once each, when so many bytes have gone up since the start …"""
+    cut_down_at: tuple[int, ...] = ()
+    """… or down."""
     mode: str = "open"
     """open, hole (nothing comes through), portal (another server answers), drip (a byte at a time)."""
     up: Lane = field(init=False)
@@ -70,7 +76,11 @@ class Link:
                 writer.write(PORTAL)
                 await writer.drain()
                 return
-            theirs, server = await asyncio.open_connection("127.0.0.1", self.port)
+            onward = socket.socket()
+            onward.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            onward.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(onward, ("127.0.0.1", self.port))
+            theirs, server = await asyncio.open_connection(sock=onward, limit=BUFFER)
             self._writers.add(server)
             await asyncio.gather(self._carry(reader, server, self.up), self._carry(theirs, writer, self.down))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -89,6 +99,7 @@ class Link:
             while True:
                 at, data = await line.get()
                 await asyncio.sleep(max(0.0, at - loop.time()))
+                lane.arrived += len(data)
                 if not data:
                     with contextlib.suppress(OSError):
                         writer.write_eof()
@@ -112,14 +123,21 @@ class Link:
                 lane.free_at = max(now, lane.free_at) + (len(data) / lane.rate if lane.rate else 0.0)
                 lane.moved += len(data)
                 line.put_nowait((lane.free_at + self.delay, data))
-                if lane is self.up and self.cut_at and lane.moved >= self.cut_at[0]:
-                    self.cut_at = self.cut_at[1:]
+                if self._is_cut_at(lane):
                     self.drop()
                 if not data:
                     break
             await arriving
         finally:
             arriving.cancel()
+
+    def _is_cut_at(self, lane: Lane) -> bool:
+        which = "cut_at" if lane is self.up else "cut_down_at"
+        places = getattr(self, which)
+        if not places or lane.moved < places[0]:
+            return False
+        setattr(self, which, places[1:])
+        return True
 
     def drop(self) -> None:
         """Cuts every connection; what was on its way is lost."""
@@ -143,7 +161,10 @@ def line(link: Link) -> Iterator[int]:
     held: dict[str, Any] = {}
 
     async def run() -> None:
-        server = await asyncio.start_server(link._take, "127.0.0.1", 0)
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # its connections inherit it
+        listening.bind(("127.0.0.1", 0))
+        server = await asyncio.start_server(link._take, sock=listening, limit=BUFFER)
         held["port"], held["loop"], held["stop"] = (
             server.sockets[0].getsockname()[1],
             asyncio.get_running_loop(),

@@ -94,9 +94,10 @@ def serve(path: str, pipe: Connection) -> None:
         app.register_blueprint(endpoint, url_prefix="/db")
         kept = store.database("here", create=True)
         answering = Answering(store, kept, secrets.token_bytes)
-        app.register_blueprint(create_route(answering, lambda _request: ("client", OpenRights(store))))
+        route = create_route(answering, lambda _request: ("client", OpenRights(store)))
+        app.register_blueprint(route)
         bound = socket.create_server(("127.0.0.1", 0))
-        bridge = Asgi(app, store, knows=endpoint.knows)
+        bridge = Asgi(app, store, knows=endpoint.knows, early=route.early)
         HttpServer(bridge, bound, ready=lambda: pipe.send(bound.getsockname()[1])).run()
         bridge.close()
 

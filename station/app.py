@@ -271,11 +271,10 @@ def create_app(
     app.extensions["bianmin-endpoint"] = endpoint
     apis = [endpoint, trust_routes.blueprint, *programs]
     if isinstance(parts.store, Store):
-        apis.append(
-            create_route(
-                Answering(parts.store, parts.store.database(HERE), parts.random), _who_exchanges(parts)
-            )
-        )
+        answering = Answering(parts.store, parts.store.database(HERE), parts.random)
+        exchange = create_route(answering, _who_exchanges(parts))
+        app.extensions["bianmin-exchange"] = exchange
+        apis.append(exchange)
     for api in apis:
         web.csrf.exempt(api)
         app.register_blueprint(api, url_prefix=DIALECT if api is endpoint else None)

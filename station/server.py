@@ -21,7 +21,7 @@ from sync.endpoint import Endpoint
 from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import HttpServer
 from sync.errors import SyncError
-from sync.exchange.route import PATH
+from sync.exchange.route import PATH, ExchangeRoute
 from sync.store import Store
 
 log = logging.getLogger("bianmin.server")
@@ -107,7 +107,9 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
             return endpoint.knows(environ)
         return int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM
 
-    return Asgi(app, parts.store, threads=parts.settings.threads, knows=knows)
+    exchange: ExchangeRoute | None = app.extensions.get("bianmin-exchange")
+    early = {} if exchange is None else {"early": exchange.early}
+    return Asgi(app, parts.store, threads=parts.settings.threads, knows=knows, **early)
 
 
 def tend(parts: Parts) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,12 @@ PACKED_FROM: Final = 1400  # bytes of a request's body; less fits in one segment
 _HERE: Final = frozenset(("127.0.0.1", "localhost", "::1"))
 LONGEST_ANSWER: Final = 300.0  # seconds from the first byte to the last: 8 MB at 30 kB/s
 TIMEOUT: Final = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=10.0)  # seconds
+
+# What is handed to the system waits there for the line, and nothing can go before it: so little of it, where the system knows how.
+UNSENT: Final = 16 * 1024  # bytes
+_OPTIONS: Final = (
+    [(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)] if hasattr(socket, "TCP_NOTSENT_LOWAT") else []
+)
 
 _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
     400: errors.BadRequest,
@@ -73,11 +80,11 @@ class Way:
         self._client = httpx.Client(
             base_url=url.rstrip("/") + "/",
             auth=basic,
-            transport=transport,
+            transport=transport
+            or httpx.HTTPTransport(verify=_believed(url, tls), trust_env=False, socket_options=_OPTIONS),
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
-            verify=_believed(url, tls),
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "bianmin-sync"},
         )
         self._packs = self._client.base_url.host not in _HERE if compress is None else compress
@@ -133,7 +140,7 @@ class Way:
         """A request, to be given to `answer`."""
         return self._client.build_request(method, path, **rest)
 
-    def lean(self, method: str, path: str, content: bytes, kind: str) -> httpx.Request:
+    def lean(self, method: str, path: str, content: bytes | Iterator[bytes], kind: str) -> httpx.Request:
         """A request with no more words than it needs, to be given to `answer`."""
         return httpx.Request(
             method,
@@ -152,10 +159,11 @@ class Way:
         try:
             response = self._sent(request, credentials, once)
             # Credentials end before their time when a server is restarted. A body that was read as it went is gone.
-            if response.status_code == 401 and credentials and isinstance(request.stream, httpx.ByteStream):
-                response.close()
+            if response.status_code == 401 and credentials:
                 credentials.spoiled()
-                response = self._sent(request, credentials, once)
+                if isinstance(request.stream, httpx.ByteStream):
+                    response.close()
+                    response = self._sent(request, credentials, once)
             try:
                 yield response
             finally:
@@ -175,7 +183,7 @@ class Way:
         try:
             return self._client.send(request, stream=True)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if once:
+            if once or not isinstance(request.stream, httpx.ByteStream):
                 raise
             return self._client.send(request, stream=True)
 

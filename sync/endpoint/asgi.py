@@ -1,6 +1,7 @@
 """A WSGI application on an asyncio server. Bytes in and out; knows no path and no document.
 
     head ─> body: read whole, a little in memory, the rest on disk ─> a thread of the pool runs the application
+            (what can be taken in before it is whole, is: exchange)
          ─> its answer is gathered, a little in memory, the rest on disk ─> sent as fast as the other end takes it
                                                     (what lies on disk is encrypted: sync.scratch)
 
@@ -23,7 +24,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from sync.endpoint.feed import FEEDS, Feed, Page
@@ -34,6 +35,7 @@ Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = dict[str, Any]
 Environ: TypeAlias = dict[str, Any]
 
+EARLY: Final = "bianmin.early"  # where, in the WSGI environment, what took the body in is left
 FREE_BODY: Final = 64 * 1024  # bytes anybody may send before it is asked who they are
 MAX_BODY: Final = 256 * 1024 * 1024  # bytes of any body; routes allow less
 BODY_IN_MEMORY: Final = 1024 * 1024  # bytes of one body …
@@ -46,8 +48,15 @@ PIECE: Final = 64 * 1024
 PATIENCE: Final = 90.0  # seconds a peer may neither send nor take anything
 
 
+class Early(Protocol):
+    """Takes a body in while it comes. What is wrong with it is for the application to say, which gets this under EARLY."""
+
+    def feed(self, data: bytes) -> None: ...
+
+
 class Asgi:
-    """The application for `HttpServer`. `knows(environ)`: may whoever asks send a large body? `stop` ends feeds."""
+    """The application for `HttpServer`. `knows(environ)`: may whoever asks send a large body? `early(environ, first bytes)`: what
+    takes this body in while it comes, if anything does. `stop` ends feeds."""
 
     def __init__(
         self,
@@ -56,9 +65,11 @@ class Asgi:
         *,
         threads: int = 8,
         knows: Callable[[Environ], bool] = lambda environ: True,
+        early: Callable[[Environ, bytes], Early | None] = lambda environ, first: None,
     ) -> None:
         self._application = application
         self._knows = knows
+        self._early = early
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="feed")
         self._wakes = Wakes(store)
@@ -117,21 +128,29 @@ class Asgi:
         asked = False
         if expected > MAX_BODY:
             return 413, "too_large", f"A request has at most {MAX_BODY} bytes."
+        loop = asyncio.get_running_loop()
+        early: Early | None = None
+        length = 0
         more = True
         while more:
-            if not asked and max(body.length, expected) > FREE_BODY:
+            if not asked and max(length, expected) > FREE_BODY:
                 # Beyond a little, only from those we know; the application then says what it thinks of the others.
                 asked = True
-                loop = asyncio.get_running_loop()
                 if not await loop.run_in_executor(self._pool, self._knows, environ):
                     body.clear()
                     return None
             message = await asyncio.wait_for(receive(), PATIENCE)
             if message["type"] == "http.disconnect":
                 raise ConnectionError
-            body.write(message.get("body", b""))
-            more = message.get("more_body", False)
-            if body.length > MAX_BODY:
+            data, more = message.get("body", b""), message.get("more_body", False)
+            if not length and data:
+                early = environ[EARLY] = self._early(environ, data)
+            length += len(data)
+            if early is not None:
+                await loop.run_in_executor(self._pool, early.feed, data)
+            else:
+                body.write(data)
+            if length > MAX_BODY:
                 return 413, "too_large", f"A request has at most {MAX_BODY} bytes."
         return None
 

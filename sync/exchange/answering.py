@@ -1,22 +1,25 @@
-"""The end that is asked: one message in, one message out. Keeps a log for each end that asks, as a `_local` document.
+"""The end that is asked: a message in, part by part, and one out. Keeps a log for each end that asks, as a `_local` document.
 
 asker                                              here
   {last, documents, notes, places} ──>   take in what comes, durably; let follow what follows (receipts)
+  {documents, places} …            ──>   likewise, part by part: where the line is cut, what came is known
                                           give what is new after the places that go with `last`
-                                   <──   {id, documents, notes, places, refused}
+                                   <──   {id, documents, notes, places, refused} {documents, places} …
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
+from sync.errors import BadRequest
 from sync.exchange import log as logs
-from sync.exchange.log import NOWHERE, Record
-from sync.exchange.message import LANES, Message
+from sync.exchange.log import NOWHERE, Log, Record
+from sync.exchange.message import LANES, Message, Places
 from sync.exchange.side import Rights, Side
+from sync.peer import Refusal
 from sync.serving import ServedDatabase
 from sync.store import Store
 
@@ -36,45 +39,10 @@ class Answering:
         self._lock = threading.Lock()
         self._sides: OrderedDict[str, tuple[Side, threading.Lock]] = OrderedDict()
 
-    def answer(self, who: str, rights: Rights, message: Message) -> Message:
-        """The answer to a message of `who`: a name that is this one end's alone."""
+    def hear(self, who: str, rights: Rights) -> Hearing:
+        """A message of `who`, a name that is this one end's alone, begins to come in."""
         side, lock = self._side(who, rights)
-        with lock:
-            return self._answer(f"exchange:{who}", side, message)
-
-    def _answer(self, where: str, side: Side, message: Message) -> Message:
-        log = logs.read(self._kept.get_local(where), self._store.era)
-        if message.id and not message.last and message.server == log.era:
-            # Both have found by another way what the other has; from there on. Not where this store began another era meanwhile:
-            # what it could not take then, it may now.
-            begun = log.add(Record(message.id, "", message.landed or NOWHERE, message.places or NOWHERE))
-            self._kept.put_local(where, logs.write(begun))
-            return Message(id=message.id)
-        record = log.find(message.last)
-        if record is None:
-            known = [each.id for each in log.records[-NAMED:]]
-            here = (self._store.update_seq,) * LANES
-            return Message(lost=True, known=known, server=log.era, places=here)
-        newest = log.newest
-        if newest is not record:
-            side.forget()  # an answer was lost, and what was stated in it
-        landed = newest.theirs if message.unsure and newest is not None and newest.after == record.id else ()
-        refused, span = side.take(message)
-        room = min(message.room or ROOM, MOST_ROOM)
-        given = side.give(log._replace(spans=(*log.spans, span) if span else log.spans), record.ours, room)
-        if not message.more and not message.unsure:
-            side.rights.heard()
-        if not (message.documents or message.notes or given.documents or given.notes or landed):
-            return Message(more=given.more, bulk=given.bulk)
-        new = Record(
-            self._random(6).hex(), record.id, given.places, message.places or landed or record.theirs
-        )
-        self._kept.put_local(where, logs.write(log.add(new, span)))
-        side.learn(given.notes)
-        return Message(
-            id=new.id, places=given.places, more=given.more, documents=given.documents, notes=given.notes,
-            refused=refused, landed=landed, bulk=given.bulk,
-        )  # fmt: skip
+        return Hearing(self._store, self._kept, f"exchange:{who}", side, lock, self._random)
 
     def _side(self, who: str, rights: Rights) -> tuple[Side, threading.Lock]:
         with self._lock:
@@ -87,3 +55,96 @@ class Answering:
                 found[0].rights = rights
             self._sides[who] = found
             return found
+
+
+class Hearing:
+    """One message that comes in, and its answer. One of an end's is worked on at a time, a part at a time."""
+
+    def __init__(
+        self, store: Store, kept: ServedDatabase, where: str, side: Side, lock: threading.Lock, random: Callable[[int], bytes]
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._kept = kept
+        self._where = where
+        self._side = side
+        self._lock = lock
+        self._random = random
+        self._first: Message | None = None
+        self._last = Message()
+        self._refused: list[tuple[str, Refusal]] = []
+        self._moved = False
+
+    def take(self, part: Message) -> None:
+        """Takes a part in; it is durable when this returns. The first says what the whole is about."""
+        first = self._first = self._first or part
+        self._last = part
+        with self._lock:
+            log = self._read()
+            if log.find(first.last) is None or not (part.documents or part.notes):
+                return
+            refused, span = self._side.take(part)
+            self._refused += refused
+            self._moved = True
+            if part.more and part.places:
+                log = log._replace(coming=(first.last, part.places))
+            if span or part.more:
+                self._write(log.came_in(span))
+
+    def answer(self) -> Iterator[Message]:
+        """The answer, once all parts are in; written down before the first part is given out. BadRequest where there was
+        none."""
+        if self._first is None:
+            raise BadRequest("A message has at least one part.")
+        with self._lock:
+            return iter(list(self._answer(self._first)))
+
+    def _answer(self, asked: Message) -> Iterator[Message]:
+        log = self._read()
+        if asked.id and not asked.last and asked.server == log.era:
+            # Both have found by another way what the other has; from there on. Not where this store began another era meanwhile:
+            # what it could not take then, it may now.
+            self._write(log.add(Record(asked.id, "", asked.landed or NOWHERE, asked.places or NOWHERE)))
+            yield Message(id=asked.id)
+            return
+        record = log.find(asked.last)
+        if record is None:
+            known = [each.id for each in log.records[-NAMED:]]
+            yield Message(lost=True, known=known, server=log.era, places=(self._store.update_seq,) * LANES)
+            return
+        if log.newest is not record:
+            self._side.forget()  # an answer was lost, and what was stated in it
+        landed = _landed(log, record) if asked.unsure else ()
+        room = min(asked.room or ROOM, MOST_ROOM)
+        parts = list(self._side.give(log, asked.landed or record.ours, room))
+        if not self._last.more and not asked.unsure:
+            self._side.rights.heard()
+        bulk = sorted({db for given in parts for db in given.bulk})
+        if not (self._moved or landed or any(given.documents or given.notes for given in parts)):
+            yield Message(more=parts[-1].more, bulk=bulk)
+            return
+        new = Record(
+            self._random(6).hex(), record.id, parts[-1].places, self._last.places or landed or record.theirs
+        )
+        self._write(log.add(new))
+        head = Message(id=new.id, refused=self._refused, landed=landed, bulk=bulk)
+        for given in parts:
+            self._side.learn(given.notes)
+            yield head._replace(
+                documents=given.documents, notes=given.notes, places=given.places, more=given.more
+            )
+            head = Message()
+
+    def _read(self) -> Log:
+        return logs.read(self._kept.get_local(self._where), self._store.era)
+
+    def _write(self, log: Log) -> None:
+        self._kept.put_local(self._where, logs.write(log))
+
+
+def _landed(log: Log, record: Record) -> Places:
+    """What of the asker's feed is here beyond what both know: of a message that was answered, or of one that was cut."""
+    newest = log.newest
+    if newest is not None and newest.after == record.id:
+        return newest.theirs
+    after, places = log.coming
+    return places if after == record.id else ()

@@ -4,15 +4,19 @@
     lost     the other end remembers nothing in common (a first contact, or either was put back): the caller replicates in
              CouchDB's dialect, which compares what both hold, and says `agree`
 
-Room: as many bytes as the link carries in about five seconds, so that a cut costs little and a decision waits for no
-more than that.
+Room: as many bytes as the link carries in about ten seconds, in parts of about half a second, each of which is durable at the other
+end as soon as it is there. So a cut costs one part. What is urgent goes with the next part; what is urgent at the other end is
+told by `news`, and then a message ends with the part it is at.
 """
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Any, Final, NamedTuple
 
 from sync import asking, errors
 from sync.asking import Way
@@ -20,15 +24,16 @@ from sync.exchange import log as logs
 from sync.exchange import message as messages
 from sync.exchange.log import Log, Record
 from sync.exchange.message import CONTENT_TYPE, LANES, Message, Places
-from sync.exchange.side import NOTHING, Rights, Side
+from sync.exchange.parts import Arriving, framed
+from sync.exchange.side import Given, Rights, Side
 from sync.peer import Refusal
 from sync.serving import ServedDatabase
 from sync.store import Store
 
-SECONDS: Final = 5.0
-FIRST_ROOM: Final = 16 * 1024
-SMALLEST: Final = 4 * 1024
-LARGEST: Final = 1024 * 1024
+SECONDS: Final = 10.0
+FIRST_ROOM: Final = 32 * 1024
+SMALLEST: Final = 8 * 1024
+LARGEST: Final = 2 * 1024 * 1024
 
 
 class NothingInCommon(errors.SyncError):
@@ -67,8 +72,10 @@ class Calling:
     def __init__(
         self, store: Store, kept: ServedDatabase, rights: Rights, name: str, *,
         random: Callable[[int], bytes], how: int = messages.DICTIONARY_1, monotonic: Callable[[], float] = time.monotonic,
+        news: threading.Event | None = None,
     ) -> None:  # fmt: skip
-        """`kept`: where the log is, under `name`."""
+        """`kept`: where the log is, under `name`. `news`: set while something urgent waits at the other end; cleared when it
+        is about to be fetched."""
         self._store = store
         self._kept = kept
         self._where = f"exchange-with:{name}"
@@ -76,6 +83,7 @@ class Calling:
         self._random = random
         self._how = how
         self._monotonic = monotonic
+        self._news = news or threading.Event()
         self._unsure = False
         self.room = FIRST_ROOM
 
@@ -89,7 +97,7 @@ class Calling:
     def beginning(self, way: Way, url: str) -> Beginning:
         """Where the other end's feed is now. To be asked when it holds what we have, and before we take what it has: what it
         got from us lies before it, and is not given back."""
-        answer = self._ask(way, url, Message())
+        answer = self._asked(way, url, Message())
         return Beginning(answer.server, answer.places)
 
     def agree(self, way: Way, url: str, ours: int, theirs: Beginning) -> None:
@@ -97,7 +105,7 @@ class Calling:
         id = self._random(6).hex()
         places = (ours,) * LANES
         said = Message(id=id, server=theirs.server, places=places, landed=theirs.places)
-        if self._ask(way, url, said).lost:
+        if self._asked(way, url, said).lost:
             return  # it has begun another era meanwhile: the next call compares again
         begun = Log(self._store.era, theirs.server)
         self._write(begun.add(Record(id, "", places, theirs.places)))
@@ -108,54 +116,90 @@ class Calling:
         record = log.newest
         if record is None:
             return False
-        given = self._side.give(log, record.ours, 0)
+        given = next(self._side.give(log, record.ours, 0))
         return bool(given.documents or given.notes or given.bulk)
 
     def _once(self, way: Way, url: str, outcome: Outcome) -> bool:
-        """One message and its answer; whether there is more."""
+        """One message and its answer, each taken in part by part; whether there is more."""
         log = self._log()
         record = log.newest
         if record is None:
             raise NothingInCommon
         unsure, self._unsure = self._unsure, True
-        given = NOTHING if unsure else self._side.give(log, record.ours, self.room)
-        sent = Message(last=record.id, room=self.room)
-        if unsure:
-            sent = sent._replace(unsure=True)
-        elif given.documents or given.notes:
-            sent = sent._replace(
-                documents=given.documents, notes=given.notes, places=given.places, more=given.more
-            )
+        self._news.clear()
+        said = _Said(record.ours)
+        head = Message(
+            last=record.id, room=self.room, unsure=unsure, landed=() if record.whole else record.theirs
+        )
+        new = record
+        heard = 0
+        more = False
+        bulk: set[str] = set()
         try:
-            answer = self._ask(way, url, sent)
+            with closing(self._ask(way, url, self._parts(head, log, said))) as answers:
+                for answer in answers:
+                    heard += 1
+                    if answer.lost:
+                        return self._found_common(log, answer)
+                    if heard == 1:
+                        # It has taken in all that was given, and has written down that it has.
+                        self._unsure = False
+                        outcome.calls += 1
+                        outcome.given += said.documents - len(answer.refused)
+                        outcome.notes += len(said.notes)
+                        outcome.refused += answer.refused
+                        self._side.learn(said.notes)
+                        landed = answer.landed or record.ours
+                        ours = tuple(map(max, landed, record.ours)) if unsure else said.places
+                        new = Record(answer.id, record.id, ours, record.theirs)
+                    bulk |= set(answer.bulk)
+                    more = answer.more
+                    log, new = self._take(log, new, answer, outcome)
+                    if more and self._is_urgent(log, new):
+                        return True  # the rest of the answer is asked for again, after that
         except errors.TheirFault as fault:
-            if not isinstance(fault, errors.Unreachable | errors.PeerFailed | errors.NotAPeer):
+            if isinstance(fault, errors.Unreachable):
+                self.room = max(SMALLEST, self.room // 2)
+            elif not heard and not isinstance(fault, errors.PeerFailed | errors.NotAPeer):
                 self._unsure = unsure  # it has answered, and taken nothing
             raise
-        outcome.calls += 1
-        if answer.lost:
-            return self._found_common(log, answer)
-        if unsure:
-            reached = answer.landed or record.ours
-        else:
-            reached = given.places if sent.places else record.ours
-            outcome.given += len(given.documents) - len(answer.refused)
-            outcome.notes += len(given.notes)
-            self._side.learn(given.notes)
-        outcome.refused += answer.refused
+        if said.bulk or bulk:
+            # Files too large for a message. They have to be carried in the other dialect, which compares all.
+            raise NothingInCommon
+        return more or unsure or said.more
+
+    def _parts(self, head: Message, log: Log, said: _Said) -> Iterator[Message]:
+        """What there is to give. Ends early where there is something to be had."""
+        if head.unsure:
+            yield head
+            return
+        for given in self._side.give(log, said.places, self.room):
+            said.add(given)
+            if given.documents or given.notes:
+                head = head._replace(
+                    documents=given.documents, notes=given.notes, places=given.places, more=given.more
+                )
+            yield head
+            if given.more and self._news.is_set():
+                return
+            head = Message()
+
+    def _take(self, log: Log, new: Record, answer: Message, outcome: Outcome) -> tuple[Log, Record]:
+        """Takes in a part of the answer, and writes down how far it has come."""
         refused, span = self._side.take(answer)
         outcome.not_taken += refused
         outcome.taken += len(answer.documents) - len(refused)
-        self._unsure = False
-        if given.bulk or answer.bulk:
-            # Files too large for a message. The log stays where it is until they have been carried in the other dialect.
-            raise NothingInCommon
-        if answer.id:
-            new = Record(answer.id, record.id, reached, answer.places or record.theirs)
-            if span is not None and all(each == span.first - 1 for each in reached):
-                new = new._replace(ours=(span.last,) * LANES)  # nothing of ours lies between
-            self._write(log.add(new, span))
-        return answer.more or unsure or given.more
+        if not new.id:
+            return log, new  # nothing moved
+        new = new._replace(theirs=answer.places or new.theirs, whole=not answer.more)
+        if span is not None and all(each == span.first - 1 for each in new.ours):
+            new = new._replace(ours=(span.last,) * LANES)  # nothing of ours lies between
+        log = log.add(new, span)
+        self._write(log)
+        return log, new
+
+    def _is_urgent(self, log: Log, new: Record) -> bool:
+        return self._news.is_set() or self._side.is_urgent(log, new.ours)
 
     def _found_common(self, log: Log, answer: Message) -> bool:
         """Goes on from the newest exchange that both remember."""
@@ -169,16 +213,29 @@ class Calling:
         self._unsure = False
         return True
 
-    def _ask(self, way: Way, url: str, message: Message) -> Message:
-        data = messages.pack(message, self._how, 19 if len(message.documents) < 500 else 9)
+    def _ask(self, way: Way, url: str, parts: Iterator[Message]) -> Generator[Message, None, None]:
+        """Sends a message, part by part as the line takes them, and gives the answer likewise."""
+        counted = _Counted()
         began = self._monotonic()
-        answer = post(way, url, data)
+        first = next(parts)
+        packed = self._packed(first)
+        body: bytes | Iterator[bytes] = packed
+        if first.more:
+            body = counted.each(framed(itertools.chain([packed], map(self._packed, parts))))
+        for data in whole(counted.each(post(way, url, body))):
+            yield messages.unpack(data)
         taken = self._monotonic() - began
-        moved = len(data) + len(answer)
+        moved = counted.bytes + (len(body) if isinstance(body, bytes) else 0)
         if moved > SMALLEST and taken > 0:
             # Half of what was, half of what is: one slow answer does not make a slow link.
             self.room = int(min(LARGEST, max(SMALLEST, (self.room + SECONDS * moved / taken) / 2)))
-        return messages.unpack(answer)
+
+    def _asked(self, way: Way, url: str, message: Message) -> Message:
+        """A message and its answer, each of one part."""
+        return list(self._ask(way, url, iter([message])))[-1]
+
+    def _packed(self, message: Message) -> bytes:
+        return messages.pack(message, self._how, 19 if len(message.documents) < 500 else 9)
 
     def _log(self) -> Log:
         return logs.read(self._kept.get_local(self._where), self._store.era)
@@ -187,12 +244,51 @@ class Calling:
         self._kept.put_local(self._where, logs.write(log))
 
 
-def post(way: Way, url: str, data: bytes) -> bytes:
-    """One message sent, and the bytes of the answer. NotFound where exchange is not spoken; NotAPeer, Unreachable, …"""
-    request = way.lean("POST", url, data, CONTENT_TYPE)
-    with way.answer(request) as response:
-        answer = b"".join(asking.pieces(response, messages.MAX_PACKED))
+class _Said:
+    """What has been given in a message."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.documents = 0
+        self.notes: list[tuple[str, Mapping[str, Any]]] = []
+        self.more = False
+        self.bulk: set[str] = set()
+
+    def add(self, given: Given) -> None:
+        self.places, self.more = given.places, given.more
+        self.documents += len(given.documents)
+        self.notes += given.notes
+        self.bulk |= set(given.bulk)
+
+
+class _Counted:
+    """Bytes that went by."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def each(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.bytes += len(piece)
+            yield piece
+
+
+def whole(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The messages in a body, each once it is whole."""
+    arriving = Arriving()
+    for piece in pieces:
+        yield from arriving.feed(piece)
+    try:
+        yield from arriving.end()
+    except errors.BadRequest as error:
+        raise errors.Unreachable("The answer was cut off.") from error
+
+
+def post(way: Way, url: str, body: bytes | Iterator[bytes]) -> Iterator[bytes]:
+    """A body sent, and that of the answer as it comes. NotFound where exchange is not spoken; NotAPeer, Unreachable, …"""
+    with way.answer(way.lean("POST", url, body, CONTENT_TYPE)) as response:
+        pieces = asking.pieces(response, messages.MAX_PLAIN)
         if asking.kind_of(response) != CONTENT_TYPE:
-            asking.check(response, answer)
+            asking.check(response, b"".join(pieces))
             raise errors.NotAPeer("The answer to a message is none.")
-    return answer
+        yield from pieces

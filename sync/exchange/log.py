@@ -28,6 +28,8 @@ class Record(NamedTuple):
     """The one before it, as the asker named it."""
     ours: Places
     theirs: Places
+    whole: bool = True
+    """Whether all of the other end's part came; else it has given more than `theirs` says."""
 
 
 class Span(NamedTuple):
@@ -46,6 +48,8 @@ class Log(NamedTuple):
     """The other end, where it is one that answers."""
     records: tuple[Record, ...] = ()
     spans: tuple[Span, ...] = ()
+    coming: tuple[str, Places] = ("", ())
+    """Of a message whose end has not come: which exchange it goes on from, and what of it is here."""
 
     @property
     def newest(self) -> Record | None:
@@ -56,10 +60,15 @@ class Log(NamedTuple):
         return next((each for each in reversed(self.records) if each.id == id), None) if id else None
 
     def add(self, record: Record, span: Span | None = None) -> Log:
-        """The log with one more exchange, and what came with it."""
+        """The log with one more exchange, or with more of the newest one, and what came with it."""
+        before = self.records[:-1] if self.newest and self.newest.id == record.id else self.records
+        return self._replace(records=(*before, record)[-KEPT:]).came_in(span)
+
+    def came_in(self, span: Span | None) -> Log:
+        """The log with what came from the other end."""
         spans = [*self.spans, *([span] if span else [])]
         # What the slowest lane has passed is not asked about again.
-        passed = min(record.ours)
+        passed = min(self.newest.ours) if self.newest else 0
         joined: list[Span] = []
         for each in sorted(each for each in spans if each.last > passed):
             if joined and each.first <= joined[-1].last + 1:
@@ -67,7 +76,7 @@ class Log(NamedTuple):
             else:
                 joined.append(each)
         # A gap costs an echo, which does no harm: so a log has a bound.
-        return self._replace(records=(*self.records, record)[-KEPT:], spans=tuple(joined[-KEPT * 4 :]))
+        return self._replace(spans=tuple(joined[-KEPT * 4 :]))
 
     def came(self, seq: int) -> bool:
         """Whether what is at that place came from the other end."""
@@ -80,9 +89,11 @@ def read(doc: dict[str, Any] | None, era: str) -> Log:
     if doc.get("era") != era or doc.get("lanes") != LANES:
         return Log(era)
     records = tuple(
-        Record(id, after, tuple(ours), tuple(theirs)) for id, after, ours, theirs in doc["records"]
+        Record(id, after, tuple(ours), tuple(theirs), *rest)
+        for id, after, ours, theirs, *rest in doc["records"]
     )
-    return Log(era, doc["server"], records, tuple(Span(*each) for each in doc["spans"]))
+    id, places = doc.get("coming", ("", ()))
+    return Log(era, doc["server"], records, tuple(Span(*each) for each in doc["spans"]), (id, tuple(places)))
 
 
 def write(log: Log) -> dict[str, Any]:
@@ -90,6 +101,7 @@ def write(log: Log) -> dict[str, Any]:
     return {
         "era": log.era, "lanes": LANES, "server": log.server,
         "records": [list(each) for each in log.records], "spans": [list(each) for each in log.spans],
+        "coming": list(log.coming),
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ LANES: Final = 3
 
 MAX_PACKED: Final = 4 * 1024 * 1024
 MAX_PLAIN: Final = 32 * 1024 * 1024
-RATIO: Final = 4  # what is packed is about a quarter of what it was
+RATIO: Final = 6  # text that is packed is about a sixth of what it was, and less
 SMALL: Final = 64  # bytes that no packing makes smaller
 PLAIN, ZSTD, DICTIONARY_1 = 0, 1, 2
 
@@ -48,7 +48,7 @@ class Message(NamedTuple):
     places: Places = ()
     """Of the sender's feed: with this message the receiver has everything up to here, in each lane."""
     more: bool = False
-    """There is more than went into this message."""
+    """There is more than went into this message, or this part of one."""
     documents: Sequence[tuple[str, Revision]] = ()
     """(database, revision)."""
     notes: Sequence[tuple[str, Mapping[str, Any]]] = ()
@@ -60,7 +60,7 @@ class Message(NamedTuple):
     unsure: bool = False
     """The last answer did not come: tell what landed."""
     landed: Places = ()
-    """What of the asker's feed is here beyond `last`."""
+    """Of the receiver's feed: up to here the sender has everything, where that is not what `last` says."""
     server: str = ""
     """The era of who answers, by which they agree."""
     lost: bool = False
@@ -159,6 +159,11 @@ def _index(place: Any) -> int:
 
 
 # -- documents ----------------------------------------------------------------------------------------------------------
+
+
+def size(revision: Revision) -> int:
+    """About how many bytes a document adds to a message. Files are packed already, mostly."""
+    return 8 + (len(revision.id) + len(revision.body)) // RATIO + wire.files_size(revision)
 
 
 def _written(revision: Revision) -> bytes:

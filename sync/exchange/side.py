@@ -1,6 +1,6 @@
 """What one end of an exchange has to give, and how it takes what comes. The same at both ends.
 
-    our feed, a lane at a time ──> documents, notes      until the room is used up; events before catalogue before files
+    our feed, a lane at a time ──> documents, notes      part by part, until the room is used up; events before catalogue before files
     documents, notes           ──> our store             durable when `take` returns; what is refused is told
 
 An end gives what is new in its feed since the other end had everything, but for what came from there.
@@ -15,14 +15,19 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from sync import pieces, wire
 from sync.errors import TheirFault
+from sync.exchange import message as messages
 from sync.exchange.log import Log, Span
-from sync.exchange.message import LANES, RATIO, Message, Places
+from sync.exchange.message import LANES, Message, Places
 from sync.peer import Change, Refusal, Revision
 from sync.serving import ServedDatabase
 from sync.store import Store
 
-STEP: Final = 200  # changes read at once
-MOST: Final = 20_000  # documents in a message
+STEP: Final = 200  # changes read at once …
+AT_ONCE: Final = 20  # … and documents: of files a part takes a few
+MOST: Final = 20_000  # documents in a part
+SHARES: Final = 20  # of the room, a part
+LEAST: Final = 4 * 1024  # bytes of a part, however bad the line: one or two seconds of the worst
+NOTE: Final = 100  # bytes that something stated takes
 
 
 class Rights(Protocol):
@@ -51,16 +56,13 @@ class Rights(Protocol):
 
 
 class Given(NamedTuple):
-    """What goes into a message."""
+    """What goes into a part of a message."""
 
     documents: list[tuple[str, Revision]]
     notes: list[tuple[str, Mapping[str, Any]]]
     places: Places
     more: bool
     bulk: list[str]
-
-
-NOTHING: Final = Given([], [], (), False, [])
 
 
 class Side:
@@ -74,30 +76,58 @@ class Side:
 
     # -- giving ---------------------------------------------------------------------------------------------------
 
-    def give(self, log: Log, places: Places, room: int) -> Given:
-        """What is new after `places`, about as much as goes into `room` bytes when packed."""
-        through = self._store.update_seq
+    def give(self, log: Log, places: Places, room: int) -> Iterator[Given]:
+        """What is new after `places`, about as much as goes into `room` bytes when packed; each part read when it is asked for,
+        so that what is urgent and was written meanwhile goes first. One at least, which may be empty."""
+        share = max(LEAST, room // SHARES)
         names = self.rights.gives()
         notes = self._notes(names, places[0])
+        while True:
+            given, size = self._part(log, places, names, notes, share)
+            room -= size
+            yield given
+            if not given.more or room <= 0:
+                return
+            places, notes = given.places, []
+
+    def is_urgent(self, log: Log, places: Places) -> bool:
+        """Whether there is something after `places` for which nothing else should be waited for."""
+        return next(self._lane(0, self.rights.gives(), places[0], log), None) is not None
+
+    def _part(
+        self,
+        log: Log,
+        places: Places,
+        names: Sequence[str],
+        notes: list[tuple[str, Mapping[str, Any]]],
+        share: int,
+    ) -> tuple[Given, int]:
+        through = self._store.update_seq
         documents: list[tuple[str, Revision]] = []
         reached = list(places)
         bulk: set[str] = set()
-        left = room * RATIO - 400 * len(notes)
+        used = NOTE * len(notes)
         full = False
         for lane in range(LANES):
             if full:
                 break
             last = places[lane]
-            for seq, db, revision in self._lane(lane, names, places[lane], log, bulk):
-                left -= wire.size(revision)
-                if documents and (left < 0 or len(documents) >= MOST):
+            stuck = False
+            for seq, db, leaves in self._lane(lane, names, places[lane], log):
+                if any(wire.files_size(each) > wire.INLINE for each in leaves):
+                    bulk.add(db)  # nothing goes past it, or it would be taken for given
+                    stuck = True
+                    break
+                size = sum(map(messages.size, leaves))
+                if documents and (used + size > share or len(documents) >= MOST):
                     full = True
                     break
-                documents.append((db, revision))
+                used += size
+                documents += [(db, each) for each in leaves]
                 last = seq
             # All of the lane went along: whatever else is in the feed up to here is not of this lane.
-            reached[lane] = last if full else max(through, places[lane])
-        return Given(documents, notes, tuple(reached), full, sorted(bulk))
+            reached[lane] = last if full or stuck else max(through, places[lane])
+        return Given(documents, notes, tuple(reached), full, sorted(bulk)), used
 
     def _notes(self, names: Iterable[str], since: int) -> list[tuple[str, Mapping[str, Any]]]:
         return [
@@ -109,35 +139,35 @@ class Side:
         ]
 
     def _lane(
-        self, lane: int, names: Iterable[str], since: int, log: Log, bulk: set[str]
-    ) -> Iterator[tuple[int, str, Revision]]:
-        """(sequence, database, document) of a lane, oldest first. Those whose files are too large only name their database."""
+        self, lane: int, names: Iterable[str], since: int, log: Log
+    ) -> Iterator[tuple[int, str, list[Revision]]]:
+        """(sequence, database, leaves of a document) of a lane, oldest first."""
         feeds = [
             self._feed(lane, self._store.database(name), since, log)
             for name in names
             if self.rights.everybodys(name) == (lane == 1)
         ]
-        for seq, db, revision in heapq.merge(*feeds, key=itemgetter(0)):
-            if wire.files_size(revision) > wire.INLINE:
-                bulk.add(db)
-            else:
-                yield seq, db, revision
+        yield from heapq.merge(*feeds, key=itemgetter(0))
 
     def _feed(
         self, lane: int, database: ServedDatabase, since: int, log: Log
-    ) -> Iterator[tuple[int, str, Revision]]:
+    ) -> Iterator[tuple[int, str, list[Revision]]]:
         last = int(database.update_seq)
         while since < last:
             found = database.changes(since, STEP)
-            wanted = {
-                change.id: change
+            wanted = [
+                change
                 for change in found.results
                 if not _came(change, log)
                 and (lane == 1 or change.id.startswith(pieces.PREFIX) == (lane == 2))
-            }
-            if wanted:
-                for revision in database.get_revisions({id: each.revs for id, each in wanted.items()}):
-                    yield int(wanted[revision.id].seq), database.name, revision
+            ]
+            for first in range(0, len(wanted), AT_ONCE):
+                asked = wanted[first : first + AT_ONCE]
+                leaves: dict[str, list[Revision]] = {each.id: [] for each in asked}
+                # They come in any order.
+                for revision in database.get_revisions({each.id: each.revs for each in asked}):
+                    leaves[revision.id].append(revision)
+                yield from ((int(each.seq), database.name, leaves[each.id]) for each in asked)
             if len(found.results) < STEP:
                 return
             since = int(found.last_seq)

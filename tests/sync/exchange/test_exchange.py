@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sync.errors import Unreachable
 from sync.exchange.calling import NothingInCommon
-from sync.peer import Refusal
+from sync.peer import Refusal, Revision
 from tests.sync.exchange.two import Two
 
 
@@ -87,13 +87,16 @@ def test_edits_conflicts_deletions_and_small_files_arrive(two: Two) -> None:
 def test_a_document_with_a_large_file_goes_by_the_other_dialect_and_exchange_goes_on(two: Two) -> None:
     two.sync()
     data = {"a.jpg": {"content_type": "image/jpeg", "data": "AAAA" * 30_000}}
+    two.put(two.village, "before", n=1)
     two.put(two.village, "scan", _attachments=data)
     two.put(two.village, "after", n=1)
-    with pytest.raises(NothingInCommon):
-        two.calling.call(two.way, "/x")
-    assert set(two.bodies(two.hub)) == {"after"}
+    two.line.lose = ["", "request"]
+    for _ in range(2):
+        with contextlib.suppress(Unreachable), pytest.raises(NothingInCommon):
+            two.calling.call(two.way, "/x")
+        assert set(two.bodies(two.hub)) == {"before"}
     two.sync()
-    assert set(two.bodies(two.hub)) == {"after", "scan"}
+    assert set(two.bodies(two.hub)) == {"before", "after", "scan"}
     outcome = two.sync()
     assert (outcome.given, outcome.taken) == (0, 0)
 
@@ -232,3 +235,37 @@ def test_where_the_other_end_begins_another_era_meanwhile_nothing_is_agreed(two:
         two.calling.call(two.way, "/x")
     two.sync()
     assert two.bodies(two.village) == two.bodies(two.hub)
+
+
+def test_edited_documents_between_others_are_not_passed_over_however_small_the_parts(two: Two) -> None:
+    two.sync()
+    for n in range(60):
+        two.put(two.hub, f"n{n}", db="public", text=f"{two.draw.getrandbits(2000):x}")
+        if n % 3 == 0:
+            two.put(two.hub, f"n{n}", db="public", text=f"{two.draw.getrandbits(2000):x}", again=True)
+        if n % 7 == 0:
+            two.put(
+                two.hub,
+                f"n{n}-file",
+                db="public",
+                _attachments={"a": {"content_type": "text/plain", "data": "5L2g"}},
+            )
+    two.calling.room = 4096
+    two.line.lose = ["", "", "answer"]
+    for _ in range(3):
+        with contextlib.suppress(Unreachable):
+            two.sync()
+    assert two.bodies(two.village, "public") == two.bodies(two.hub, "public")
+
+
+def test_a_document_in_conflict_travels_with_all_its_leaves_or_waits(two: Two) -> None:
+    two.sync()
+    for n in range(20):
+        for text in ("a", "b"):
+            path = (f"2-{text * 32}", f"1-{n:032x}")
+            revision = Revision(f"n{n}", path, False, b'{"text":"%b"}' % (f"{text}{n}" * 200).encode())
+            two.hub.database("public", create=True).add_revisions([revision])
+    two.calling.room = 4096
+    two.sync()
+    here, there = two.village.database("public"), two.hub.database("public")
+    assert all(here.leaves(f"n{n}") == there.leaves(f"n{n}") for n in range(20))
