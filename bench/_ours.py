@@ -60,6 +60,9 @@ class OpenRights:
     def gives(self) -> Sequence[str]:
         return [name for name in self._store.databases() if name != "here"]
 
+    def hears(self) -> Sequence[str]:
+        return [""]
+
     def everybodys(self, db: str) -> bool:
         return False
 

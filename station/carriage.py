@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from station.databases import HERE, PUBLIC, station_of
+from schemas import tables
+from station.databases import HERE, PUBLIC, of_station, station_of
 from station.gate import Gate, Principal
 from station.identity import Identity
 from station.intake import Intake
@@ -64,6 +65,11 @@ class Below(_Carriage):
     def gives(self) -> Sequence[str]:
         return list(self._gate.databases(self._principal, self._store.databases()))
 
+    def hears(self) -> Sequence[str]:
+        code = self._principal.code
+        below = [each.code for each in tables.stations().values() if each.parent_code == code]
+        return self._gate.databases(self._principal, map(of_station, (code, *below)))
+
     def take(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
         try:
             self._gate.allow(self._principal, db, "write")
@@ -107,6 +113,9 @@ class Above(_Carriage):
 
     def gives(self) -> Sequence[str]:
         return [name for name in self._store.databases() if station_of(name) is not None]
+
+    def hears(self) -> Sequence[str]:
+        return ()  # nobody above waits for us
 
     def take(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
         if db != PUBLIC and station_of(db) is None:

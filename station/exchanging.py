@@ -6,6 +6,7 @@ Says what moved and what is left for CouchDB's dialect; the agent does that.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -17,7 +18,7 @@ from station.moment import Clock
 from station.trust import Trust
 from sync.asking import Way
 from sync.errors import BadContentType, BadRequest, MethodNotAllowed, NotAPeer, NotFound
-from sync.exchange.calling import Beginning, Calling, Outcome
+from sync.exchange.calling import Beginning, Calling, Outcome, wait
 from sync.exchange.route import PATH
 from sync.store import Store
 
@@ -30,12 +31,20 @@ class Exchanges:
     """Exchanges by the address of the server above. Not to be used by two threads at once."""
 
     def __init__(
-        self, store: Store, trust: Trust, identity: Identity, clock: Clock, random: Callable[[int], bytes]
+        self,
+        store: Store,
+        trust: Trust,
+        identity: Identity,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        news: threading.Event,
     ) -> None:
+        """`news`: set while something urgent is known to wait above."""
         self._store = store
         self._rights = Above(store, trust, identity.own, identity)
         self._clock = clock
         self._random = random
+        self._news = news
         self._callings: dict[str, Calling] = {}
         self._mute: dict[str, datetime] = {}
 
@@ -78,8 +87,16 @@ class Exchanges:
         if parent not in self._callings:
             name = hashlib.sha256(parent.encode()).hexdigest()[:16]
             kept = self._store.database(HERE, create=True)
-            self._callings[parent] = Calling(self._store, kept, self._rights, name, random=self._random)
+            self._callings[parent] = Calling(
+                self._store, kept, self._rights, name, random=self._random, news=self._news
+            )
         return self._callings[parent]
+
+
+def wait_for_news(way: Way, parent: str, seconds: int) -> bool:
+    """Waits until the server at `parent` has something urgent for us, for so long at the most; errors of the way. Keeps nothing:
+    may be called while others exchange."""
+    return wait(way, _url(parent), seconds)
 
 
 def _url(parent: str) -> str:

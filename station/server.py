@@ -109,7 +109,9 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
 
     exchange: ExchangeRoute | None = app.extensions.get("bianmin-exchange")
     early = {} if exchange is None else {"early": exchange.early}
-    return Asgi(app, parts.store, threads=parts.settings.threads, knows=knows, **early)
+    bridge = Asgi(app, parts.store, threads=parts.settings.threads, knows=knows, **early)
+    parts.trust.listeners.append(bridge.wake)
+    return bridge
 
 
 def tend(parts: Parts) -> None:

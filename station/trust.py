@@ -9,7 +9,7 @@ documents of `here`, so that whoever follows the store follows them too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from station.databases import HERE
@@ -33,6 +33,8 @@ class Trust:
         self._here = store.database(HERE, create=True)
         self._identity = identity
         self._keys = keys
+        self.listeners: list[Callable[[str], None]] = []
+        """Hear of a database once something new is stated of it and kept; called by whoever took it in, so to be quick."""
 
     def statements(self, db: str) -> list[Statement]:
         """What is stated of a database by keys that count. Signatures were looked at when they came."""
@@ -88,6 +90,8 @@ class Trust:
             written = sorted(joined)
             try:
                 self._here.put({**(kept or doc), "statements": [each._asdict() for each in written]})
+                for listener in self.listeners:
+                    listener(db)
                 return len(added)
             except Conflict:  # another thread, or another web node; what it took is to stay
                 continue

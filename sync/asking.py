@@ -140,14 +140,26 @@ class Way:
         """A request, to be given to `answer`."""
         return self._client.build_request(method, path, **rest)
 
-    def lean(self, method: str, path: str, content: bytes | Iterator[bytes], kind: str) -> httpx.Request:
-        """A request with no more words than it needs, to be given to `answer`."""
+    def lean(
+        self,
+        method: str,
+        path: str,
+        content: bytes | Iterator[bytes],
+        kind: str,
+        *,
+        patience: float | None = None,
+    ) -> httpx.Request:
+        """A request with no more words than it needs, to be given to `answer`. `patience`: seconds until its answer begins,
+        where that may take longer than others."""
+        timeout = self._client.timeout
+        if patience is not None:
+            timeout = httpx.Timeout(timeout.connect, read=patience, write=timeout.write, pool=timeout.pool)
         return httpx.Request(
             method,
             self._client.base_url.join(path),
             content=content,
-            headers={"Content-Type": kind},
-            extensions={"lean": True},
+            headers={"Content-Type": kind} if kind else {},
+            extensions={"lean": True, "timeout": timeout.as_dict()},
         )
 
     @contextlib.contextmanager

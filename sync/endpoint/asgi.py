@@ -21,9 +21,9 @@ import io
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
@@ -80,6 +80,10 @@ class Asgi:
     def stop(self) -> None:
         """Ends every feed; called in the loop."""
         self._wakes.stop()
+
+    def wake(self, name: str) -> None:
+        """As if the database had been written: there is something else of it to be told. From any thread."""
+        self._wakes.told(frozenset((name,)))
 
     def close(self) -> None:
         """Gives back the threads, once the server has ended."""
@@ -188,7 +192,7 @@ class Asgi:
         gone = loop.create_task(receive())
         gone.add_done_callback(lambda _: woken.set())
         end = loop.time() + feed.timeout
-        with self._wakes.listening(feed.name, woken):
+        with self._wakes.listening(feed.names, woken):
             try:
                 await send({"type": "http.response.body", "body": feed.opening, "more_body": True})
                 while not (feed.finished or gone.done() or self._wakes.stopped):
@@ -235,16 +239,26 @@ class Wakes:
     def __init__(self, store: ServedStore) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._end = store.watch(self._told)
+        self._end = store.watch(self.told)
         self.stopped = False
         self.count = 0
 
-    def listening(self, name: str, woken: asyncio.Event) -> _Listening:
-        """While the block runs, `woken` is set at each write to the database ("" for any)."""
+    @contextmanager
+    def listening(self, names: Sequence[str], woken: asyncio.Event) -> Iterator[None]:
+        """While the block runs, `woken` is set at each write to one of the databases ("" for any)."""
         self._loop = asyncio.get_running_loop()
-        return _Listening(self._waiting.setdefault(name, set()), woken)
+        for name in names:
+            self._waiting.setdefault(name, set()).add(woken)
+        try:
+            yield
+        finally:
+            for name in names:
+                waiting = self._waiting[name]
+                waiting.discard(woken)
+                if not waiting:
+                    del self._waiting[name]
 
-    def _told(self, names: frozenset[str]) -> None:
+    def told(self, names: frozenset[str]) -> None:
         loop = self._loop
         if loop is not None and not self.stopped:
             with suppress(RuntimeError):  # the loop has just been closed
@@ -262,17 +276,6 @@ class Wakes:
 
     def close(self) -> None:
         self._end()
-
-
-class _Listening:
-    def __init__(self, waiting: set[asyncio.Event], woken: asyncio.Event) -> None:
-        self._waiting, self._woken = waiting, woken
-
-    def __enter__(self) -> None:
-        self._waiting.add(self._woken)
-
-    def __exit__(self, *_: object) -> None:
-        self._waiting.discard(self._woken)
 
 
 # -- bodies and answers ---------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def feed_answer(
     read(since, 0)  # what is wrong with the request shows here, before the answer begins
     feed = Feed(
         form,
-        name,
+        (name,),
         read,
         key,
         since,
@@ -109,8 +109,8 @@ def _held(context: Context, feed: Feed) -> Iterator[bytes]:
     waiters = context.waiters
     may_wait = waiters is not None and waiters.acquire(blocking=False)
     try:
-        if feed.name:
-            wait = context.store.database(feed.name).wait
+        if name := feed.names[0]:
+            wait = context.store.database(name).wait
             yield from run(feed, wait, may_wait)
         else:
             yield from run(

@@ -11,7 +11,7 @@ https://docs.couchdb.org/en/stable/api/database/changes.html#changes-feeds
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sync import strict_json
@@ -39,7 +39,7 @@ class Feed:
     def __init__(
         self,
         form: str,
-        name: str,
+        names: Sequence[str],
         read_page: Callable[[Seq, int | None], Page],
         key: Hashable,
         since: Seq,
@@ -49,8 +49,8 @@ class Feed:
         timeout: float = LONGEST_SILENT,
     ) -> None:
         self.form = form
-        self.name = name
-        """The database it waits for; "" for any."""
+        self.names = names
+        """The databases it waits for; "" for any."""
         self._read_page = read_page
         self._key = key
         self._since = since

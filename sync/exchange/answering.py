@@ -42,7 +42,15 @@ class Answering:
     def hear(self, who: str, rights: Rights) -> Hearing:
         """A message of `who`, a name that is this one end's alone, begins to come in."""
         side, lock = self._side(who, rights)
-        return Hearing(self._store, self._kept, f"exchange:{who}", side, lock, self._random)
+        return Hearing(self._store, self._kept, _where(who), side, lock, self._random)
+
+    def has_news(self, who: str, rights: Rights) -> bool:
+        """Whether there is something for that end that should not wait: events, and what is stated of them."""
+        log = logs.read(self._kept.get_local(_where(who)), self._store.era)
+        if log.newest is None:
+            return False  # nothing in common yet: it has to come of itself
+        side, _ = self._side(who, rights)
+        return side.has_news(log, log.newest.ours)
 
     def _side(self, who: str, rights: Rights) -> tuple[Side, threading.Lock]:
         with self._lock:
@@ -139,6 +147,10 @@ class Hearing:
 
     def _write(self, log: Log) -> None:
         self._kept.put_local(self._where, logs.write(log))
+
+
+def _where(who: str) -> str:
+    return f"exchange:{who}"
 
 
 def _landed(log: Log, record: Record) -> Places:

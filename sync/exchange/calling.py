@@ -18,12 +18,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
+import httpx
+
 from sync import asking, errors
 from sync.asking import Way
 from sync.exchange import log as logs
 from sync.exchange import message as messages
 from sync.exchange.log import Log, Record
 from sync.exchange.message import CONTENT_TYPE, LANES, Message, Places
+from sync.exchange.news import NEWS
 from sync.exchange.parts import Arriving, framed
 from sync.exchange.side import Given, Rights, Side
 from sync.peer import Refusal
@@ -244,6 +247,13 @@ class Calling:
         self._kept.put_local(self._where, logs.write(log))
 
 
+def wait(way: Way, url: str, seconds: int) -> bool:
+    """Waits, for so long at the most, until the other end has something that should not wait; whether it has. As `post`."""
+    request = way.lean("GET", f"{url}?wait={seconds}", b"", "", patience=seconds + 20.0)
+    with way.answer(request) as response:
+        return b"".join(_told(response, 16)) == NEWS
+
+
 class _Said:
     """What has been given in a message."""
 
@@ -287,8 +297,14 @@ def whole(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def post(way: Way, url: str, body: bytes | Iterator[bytes]) -> Iterator[bytes]:
     """A body sent, and that of the answer as it comes. NotFound where exchange is not spoken; NotAPeer, Unreachable, …"""
     with way.answer(way.lean("POST", url, body, CONTENT_TYPE)) as response:
-        pieces = asking.pieces(response, messages.MAX_PLAIN)
-        if asking.kind_of(response) != CONTENT_TYPE:
-            asking.check(response, b"".join(pieces))
-            raise errors.NotAPeer("The answer to a message is none.")
-        yield from pieces
+        yield from _told(response, messages.MAX_PLAIN)
+
+
+def _told(response: httpx.Response, limit: int) -> Iterator[bytes]:
+    pieces = asking.pieces(
+        response, limit if asking.kind_of(response) == CONTENT_TYPE else messages.MAX_PACKED
+    )
+    if asking.kind_of(response) != CONTENT_TYPE:
+        asking.check(response, b"".join(pieces))
+        raise errors.NotAPeer("The answer to a message is none.")
+    yield from pieces

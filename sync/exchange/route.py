@@ -1,4 +1,5 @@
-"""Where exchange is answered over HTTP: `POST /x`, a message for a message. As few words as HTTP allows.
+"""Where exchange is answered over HTTP: `POST /x`, a message for a message, and `GET /x`, the wait for news. As few words as
+HTTP allows.
 
 A message in parts is taken in while it comes, where the server hands its body over early (`sync.endpoint.asgi`); elsewhere
 once all of it is there.
@@ -14,10 +15,12 @@ from flask import Blueprint, Request, Response, request
 
 from sync.endpoint import answers
 from sync.endpoint.asgi import EARLY
+from sync.endpoint.feed import FEEDS
 from sync.errors import BadContentType, BadRequest, SyncError, TooLarge
 from sync.exchange import message as messages
 from sync.exchange.answering import Answering, Hearing
 from sync.exchange.message import CONTENT_TYPE
+from sync.exchange.news import NEWS, NONE, News
 from sync.exchange.parts import PARTS, Arriving, framed
 from sync.exchange.side import Rights
 
@@ -103,6 +106,19 @@ def create_route(answering: Answering, who: Who) -> ExchangeRoute:
             incoming = Incoming(lambda: answering.hear(*named))
             incoming.feed(request.get_data(cache=False))
         return Response(incoming.answered(), content_type=CONTENT_TYPE)
+
+    @route.get(PATH)
+    def news() -> Response:
+        name, rights = who(request)
+        seconds = request.args.get("wait", "0")
+        if not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 4):
+            raise BadRequest("wait says how many seconds, at most three digits.")
+        feed = News(name, rights.hears(), lambda: answering.has_news(name, rights), float(seconds))
+        driven = request.environ.get(FEEDS)
+        if driven is None:  # a server that can't wait without a thread does not wait
+            return Response(NEWS if answering.has_news(name, rights) else NONE, content_type=CONTENT_TYPE)
+        driven.append(feed)
+        return Response(b"", content_type=CONTENT_TYPE)
 
     route.register_error_handler(SyncError, answers.problem)
     return route

@@ -36,6 +36,9 @@ class Rights(Protocol):
     def gives(self) -> Sequence[str]:
         """The databases the other end gets, of those that are here."""
 
+    def hears(self) -> Sequence[str]:
+        """The databases, here or to come, of whose events the other end is told at once; "" for any."""
+
     def everybodys(self, db: str) -> bool:
         """Whether it is a database that everybody reads, rather than one of events."""
 
@@ -93,6 +96,10 @@ class Side:
     def is_urgent(self, log: Log, places: Places) -> bool:
         """Whether there is something after `places` for which nothing else should be waited for."""
         return next(self._lane(0, self.rights.gives(), places[0], log), None) is not None
+
+    def has_news(self, log: Log, places: Places) -> bool:
+        """Whether there is something urgent after `places`, or something stated that the other end has not been told."""
+        return self.is_urgent(log, places) or bool(self._notes(self.rights.gives(), places[0]))
 
     def _part(
         self,

@@ -144,7 +144,7 @@ def test_a_full_disk_does_not_end_the_loop(city: World, monkeypatch: pytest.Monk
             again.set()
         raise DiskFull("no space")
 
-    monkeypatch.setattr(agent, "sync_once", failing)
+    monkeypatch.setattr(agent, "_round", failing)
     thread = threading.Thread(target=agent.run, args=(0.2,))
     thread.start()
     assert again.wait(20)

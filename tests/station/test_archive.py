@@ -130,8 +130,7 @@ def test_nothing_is_fetched_again_though_every_checkpoint_is_lost(city: World) -
         database = city[code].parts.store.database(DB)
         for name in database.local_documents():
             database.delete_local(name)
-    city[VILLAGE].parts.agent._pushed.clear()
-    city[VILLAGE].parts.agent._pulled.clear()
+    city[VILLAGE].parts.agent._forget()
     outcome = city[VILLAGE].parts.agent.sync_once()
     assert (outcome.pushed, outcome.pulled, outcome.refused) == (0, 0, [])
     assert held(city, case_no) == []

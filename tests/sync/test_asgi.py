@@ -165,7 +165,7 @@ def test_who_leaves_while_a_feed_waits_is_noticed(store: Store, gate: Gate) -> N
         wait_for(lambda: len(bridge._wakes._waiting.get("things", ())) == 20)
         for line in lines:
             line.close()
-        wait_for(lambda: not bridge._wakes._waiting["things"])
+        wait_for(lambda: not bridge._wakes._waiting.get("things"))
         db.put({"_id": "a"})
         assert ask(f"http://127.0.0.1:{bound.getsockname()[1]}", "GET /db/things").status == 200
     bridge.close()

@@ -31,6 +31,9 @@ class Everything:
     def gives(self) -> Sequence[str]:
         return [name for name in self.store.databases() if name != "here"]
 
+    def hears(self) -> Sequence[str]:
+        return [""]
+
     def everybodys(self, db: str) -> bool:
         return db == self.public
 
