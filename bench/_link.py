@@ -37,6 +37,8 @@ class Lane:
     moved: int = 0
     arrived: int = 0
     """What is cut off on its way has moved and does not arrive."""
+    requests: int = 0
+    """Heads of HTTP/1.1 requests that went by."""
 
 
 @dataclass
@@ -122,6 +124,7 @@ class Link:
                 now = loop.time()
                 lane.free_at = max(now, lane.free_at) + (len(data) / lane.rate if lane.rate else 0.0)
                 lane.moved += len(data)
+                lane.requests += data.count(b" HTTP/1.1\r\n")
                 line.put_nowait((lane.free_at + self.delay, data))
                 if self._is_cut_at(lane):
                     self.drop()

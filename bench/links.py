@@ -4,7 +4,8 @@ The same documents, the same line (`bench._link`), one run: ours by exchange, ou
 server (connections kept alive), and with the address of a CouchDB, PouchDB with it. Both ends have met before; the clock runs from
 the first request to the moment at which both hold everything. Who has not finished after the time allowed, has not finished.
 
-The limit of bytes is one `zstd -19` of all new documents together, in the form they are kept in.
+The limit of bytes is one `zstd -19` of all new documents together, in the form they are kept in. What was sent again is what arrived
+beyond what the same day takes over the same line when it is not cut; what a cut swallows on the line has not arrived.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ ALLOWED = 240.0  # seconds; PouchDB with its default batch never ends on the wor
 DB = "station-510903100228"
 NAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华文辉玲红建国玉兰"
-GOALS = {"seconds": 1 / 8, "bytes": 1 / 8, "packed": 1.25, "file": 1.1}
+GOALS = {"seconds": 1 / 8, "bytes": 1 / 8, "packed": 1.25, "file": 1.1, "again": 1.1}
 
 Figures = dict[str, Any]
 
@@ -162,6 +163,7 @@ def exchange(folder: Path, day: Day, link: Callable[[int], Link]) -> Figures:
                 before = (bad.up.moved, bad.down.moved)
                 calling.call(way, f"http://127.0.0.1:{port}/x")
                 figures |= {
+                    "idle requests": bad.up.requests - figures["requests"],
                     "idle bytes up": bad.up.moved - before[0],
                     "idle bytes down": bad.down.moved - before[1],
                 }
@@ -187,6 +189,8 @@ def dialect(folder: Path, day: Day, link: Callable[[int], Link]) -> Figures:
 def counted(bad: Link, finished: bool) -> Figures:
     return {
         "finished": finished,
+        "requests": bad.up.requests,
+        "bytes arrived": bad.up.arrived + bad.down.arrived,
         "bytes up": bad.up.moved,
         "bytes down": bad.down.moved,
         "connections": bad.connections,
@@ -236,14 +240,19 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
                 continue
             at = folder / str(number)
             at.mkdir()
-            found: dict[str, Figures] = {
-                "ours, exchange": exchange(at, day, link),
-                "ours, CouchDB's dialect": dialect(at, day, link),
+            ways: dict[str, Callable[[Path, Callable[[int], Link]], Figures]] = {
+                "ours, exchange": lambda place, link, day=day: exchange(place, day, link),
+                "ours, CouchDB's dialect": lambda place, link, day=day: dialect(place, day, link),
             }
             if theirs:
-                found["PouchDB and its server"] = pouchdb(at / "pouchdb", day, link, theirs)
+                ways["PouchDB and its server"] = lambda place, link, day=day: pouchdb(
+                    place, day, link, theirs
+                )
             if chosen.couchdb:
-                found["PouchDB and CouchDB"] = pouchdb(at / "couchdb", day, link, chosen.couchdb)
+                ways["PouchDB and CouchDB"] = lambda place, link, day=day: pouchdb(
+                    place, day, link, chosen.couchdb
+                )
+            found = {who: measured(at / str(n), way, link) for n, (who, way) in enumerate(ways.items())}
             results |= {
                 f"{name}; {who}; {what}": value
                 for who, figures in found.items()
@@ -253,12 +262,36 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
     return {"results": results, "goals": goals}
 
 
+def measured(
+    folder: Path, way: Callable[[Path, Callable[[int], Link]], Figures], link: Callable[[int], Link]
+) -> Figures:
+    """One way over one line; where that is cut, what was sent again."""
+    for each in ("bad", "open"):
+        (folder / each).mkdir(parents=True)
+    figures = way(folder / "bad", link)
+    if link(0).cut:
+        once = way(folder / "open", lambda port: replace(link(port), cut=0.0))
+        figures["sent again"] = max(0, figures["bytes arrived"] - once["bytes arrived"])
+    return figures
+
+
 def judged(name: str, day: Day, found: dict[str, Figures]) -> list[dict[str, Any]]:
     """What was to be reached on this line."""
     ours, peer = found["ours, exchange"], found.get("PouchDB and its server")
     total = ours["bytes up"] + ours["bytes down"]
     goals = []
-    if "file" in name or "2 MB" in name:
+    if ours["cuts"]:
+        again = ours["sent again"] / ours["cuts"]
+        goals.append(
+            _goal(
+                f"{name}: sent again a cut, times a piece",
+                again / pieces.SIZE,
+                "x",
+                GOALS["again"],
+                pieces.SIZE,
+            )
+        )
+    if "2 MB" in name:
         ideal = len(day.scans[0]) / 32_000
         goals.append(
             _goal(
@@ -280,6 +313,7 @@ def judged(name: str, day: Day, found: dict[str, Figures]) -> list[dict[str, Any
             goals.append(_goal(f"{name}: {what}, share of PouchDB's", share, "x", GOALS[what], theirs))
     if "idle bytes up" in ours:
         most = max(ours["idle bytes up"], ours["idle bytes down"])
+        goals.append(_goal(f"{name}: idle requests", ours["idle requests"], "", 1, 0))
         goals.append(_goal(f"{name}: idle bytes each way, with HTTP's head", most, "bytes", 350, 0))
     return goals
 
