@@ -57,7 +57,7 @@ class Link:
     cut_down_at: tuple[int, ...] = ()
     """… or down."""
     mode: str = "open"
-    """open, hole (nothing comes through), portal (another server answers), drip (a byte at a time)."""
+    """open, hole (nothing comes through), portal (another server answers), drip (a byte at a time), down (nobody there)."""
     up: Lane = field(init=False)
     down: Lane = field(init=False)
     connections: int = 0
@@ -72,6 +72,8 @@ class Link:
         self._writers.add(writer)
         server: asyncio.StreamWriter | None = None
         try:
+            if self.mode == "down":
+                return
             await asyncio.sleep(self.delay * 2)  # SYN there and back
             if self.mode == "portal":
                 await reader.read(1)

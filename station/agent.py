@@ -29,7 +29,7 @@ from station.identity import Identity
 from station.listening import Listener
 from station.moment import Clock, stamp
 from station.recovery import Recovery
-from station.rounds import Refusals, Round
+from station.rounds import Refusals, Round, remember
 from station.tls import Tls
 from station.trust import Trust
 from sync.errors import DiskFull, NotAPeer, SyncError
@@ -286,7 +286,8 @@ class Agent:
         before, reached = self._status, self._status["last_reached"]
         if outcome.reached:
             reached = stamp(self._clock())
-        self._status = {"last": asdict(outcome), "last_reached": reached}
+        history = remember(before["history"], outcome)
+        self._status = {"last": asdict(outcome), "last_reached": reached, "history": history}
         # A write is an fsync: only for what a restart should still know, to the minute.
         told = ("parent", "trouble", "refused")
         if reached[:16] != before["last_reached"][:16] or any(
@@ -299,9 +300,21 @@ class Agent:
 
     def status(self) -> dict[str, Any]:
         """{"last": the last round as a mapping, {} before the first; "last_reached": stamp of the last round that
-        reached a parent, or ""}. Survives a restart."""
+        reached a parent, or ""; "history": as `rounds.remember` keeps it}. Survives a restart."""
         return self._status
+
+    def link(self) -> dict[str, Any]:
+        """{"parent": that answered last, or ""; "bytes_per_second", "round_trip": in seconds, as exchange has measured them, or
+        None; "told_of_news": whether a server will say when there is something}."""
+        parent = str(self._status["last"].get("parent", ""))
+        measured = (
+            self._exchanges.measured(parent) if self._exchanges is not None and parent else (None, None)
+        )
+        return {
+            "parent": parent, "bytes_per_second": measured[0], "round_trip": measured[1],
+            "told_of_news": self._listener.is_waiting,
+        }  # fmt: skip
 
     def _remembered(self) -> dict[str, Any]:
         kept = self._store.database(HERE, create=True).get_local(STATUS)
-        return kept if kept else {"last": {}, "last_reached": ""}
+        return {"last": {}, "last_reached": "", "history": [], **(kept or {})}

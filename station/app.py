@@ -40,6 +40,7 @@ from station.passes import Passes
 from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
+from station.sync_report import SyncReport
 from station.tls import Certify, Tls
 from station.transport import Proxied, is_loopback, speaks_tls
 from station.trust import Trust
@@ -94,6 +95,7 @@ class Parts:
     certify: Certify
     random: Callable[[int], bytes]
     archive: Archive
+    sync_report: SyncReport
     challenges: Flow
     vault: Vault | None
     recovery: Recovery | None
@@ -200,14 +202,16 @@ def build_parts(
         def above() -> tuple[str, ...]:
             return settings.parents or ((identity.hub,) if identity.hub else ())
 
+        agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
+                      transport_for=transport_for)  # fmt: skip
+        report = SyncReport(settings.data, settings.code, store, register, agent, clock)
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
-            appointments=appointments, accounts=people, chores=[people.tidy],
+            appointments=appointments, accounts=people, chores=[people.tidy, *([report.tend] if here.level != "city" else [])],
             access=access,
-            agent=Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
-                        transport_for=transport_for),
+            agent=agent, sync_report=report,
             gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,

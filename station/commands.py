@@ -15,7 +15,7 @@ import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import keystore, logs, personal_commands, server, transport, vault
+from station import keystore, logs, personal_commands, server, sync_report, transport, vault
 from station.app import Parts
 from station.certificates import BadName
 from station.sealing import KeyRefused
@@ -84,11 +84,28 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
 
     personal_commands.add_to(group, build, what, sentences)
 
+    if what == "station":
+        group.add_command(status)
+
     @group.command("config", help="Print the settings in force and where each comes from.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
     @click.pass_obj
     def _config(settings: Settings, as_json: bool) -> None:
         show_config(settings, as_json)
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Print how this station stands towards the hub: what waits, how sync went, the line. While it runs or not."""
+    try:
+        report = sync_report.read(settings.data)
+    except FileNotFoundError:
+        stop(1, f"nothing is written down yet in {settings.data}: start the station once with `serve`")
+    except (OSError, ValueError) as error:
+        stop(3, f"{settings.data / sync_report.FILE} can't be read: {error}")
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else "\n".join(sync_report.lines(report)))
 
 
 def serve(settings: Settings, build: Build) -> None:

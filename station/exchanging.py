@@ -68,6 +68,11 @@ class Exchanges:
         """Whether the last call there was an exchange."""
         return parent in self._callings and parent not in self._mute
 
+    def measured(self, parent: str) -> tuple[float | None, float | None]:
+        """(bytes a second, seconds there and back) of the line to that server, None where not measured."""
+        calling = self._callings.get(parent)
+        return (calling.speed, calling.round_trip) if calling is not None else (None, None)
+
     def pending(self, parent: str) -> bool:
         """Whether something has been written here since that the server above is to get."""
         return self._with(parent).pending()

@@ -204,7 +204,7 @@ def sync() -> str:
     rows = [row for case_no in shown if (row := register.case(case_no))]
     return render_template(
         "sync.html",
-        status=parts().agent.status(),
+        report=parts().sync_report.now(),
         leased_until=parts().appointments.until(),
         rows=dressed(rows),
         waiting=waiting,

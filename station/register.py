@@ -75,6 +75,10 @@ COLUMNS = (
     "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
     "result", "supplements", "assigned_to", "set_aside", "last_event", "last_at",
 )  # fmt: skip
+# Events of this station or one below it that count and that no receipt covers yet.
+WAITING: Final = """FROM runs CROSS JOIN events
+    WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
+        AND events.db = runs.db AND events.n > runs.confirmed AND (mine OR events.n <= runs.n)"""
 SETUP: Final = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
 )
@@ -306,12 +310,20 @@ class Register:
     def waiting(self) -> dict[str, int]:
         """Cases with an event that counts, of this station or one below it, that no receipt of the hub covers yet:
         {case_no: events waiting}."""
-        sql = """SELECT events.case_no, count(*)
-                 FROM runs CROSS JOIN events
-                 WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
-                   AND events.db = runs.db AND events.n > runs.confirmed AND (mine OR events.n <= runs.n) GROUP BY 1"""
+        sql = f"SELECT events.case_no, count(*) {WAITING} GROUP BY 1"
         with self._lock:
             return {case_no: count for case_no, count in self._execute(sql, (tables.HUB,))}  # noqa: C416
+
+    def waiting_events(self) -> dict[str, list[str]]:
+        """The ids of those events by database, of each writer the oldest first."""
+        sql = (
+            f"SELECT events.db, events.id {WAITING} ORDER BY events.writer, events.epoch, events.db, events.n"
+        )
+        found: dict[str, list[str]] = {}
+        with self._lock:
+            for db, id in self._execute(sql, (tables.HUB,)):
+                found.setdefault(db, []).append(id)
+        return found
 
     def last_receipt(self) -> str | None:
         """The newest moment at which the hub confirmed anything that is here, or None."""

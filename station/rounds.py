@@ -1,4 +1,4 @@
-"""How one round of the agent's went, and what a parent keeps saying no to. Opens no connection.
+"""How rounds of the agent's went, and what a parent keeps saying no to. Opens no connection.
 
 A parent's no stands, is shown, and is asked again each round until it becomes a yes.
 """
@@ -6,8 +6,9 @@ A parent's no stands, is shown, and is asked again each round until it becomes a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sync.event_ids import parse_event_id
 from sync.peer import Peer, Refusal
@@ -17,6 +18,9 @@ log = logging.getLogger("bianmin.agent")
 
 Way = tuple[str, str]
 """A parent and a database."""
+
+
+REMEMBERED: Final = 50  # entries of a history
 
 
 @dataclass
@@ -37,6 +41,26 @@ class Round:
     @property
     def reached(self) -> bool:
         return bool(self.parent)
+
+
+def remember(history: Sequence[Mapping[str, Any]], outcome: Round) -> list[dict[str, Any]]:
+    """The history with one more round: {"at", "until", "rounds", "parent", "pushed", "pulled", "trouble": [kinds]}. Rounds that went
+    alike and moved nothing are one entry, so that a night without a line does not push out the day before."""
+    trouble = sorted({each["error"] for each in outcome.trouble})
+    new = {
+        "at": outcome.at, "until": outcome.at, "rounds": 1, "parent": outcome.parent, "pushed": outcome.pushed,
+        "pulled": outcome.pulled, "trouble": trouble,
+    }  # fmt: skip
+    entries = [dict(each) for each in history]
+    last = entries[-1] if entries else None
+    if (
+        last is not None
+        and not (outcome.pushed or outcome.pulled)
+        and (last["parent"], last["trouble"]) == (outcome.parent, trouble)
+    ):
+        last.update(until=outcome.at, rounds=last["rounds"] + 1)
+        return entries
+    return [*entries, new][-REMEMBERED:]
 
 
 class Refusals:

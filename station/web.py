@@ -193,6 +193,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(_moment, "moment")
     app.add_template_filter(_who, "who")
     app.add_template_filter(_no_numbers, "no_numbers")
+    app.add_template_filter(_size, "size")
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(SyncError, _sync_error)
     app.register_error_handler(CSRFError, _csrf_error)
@@ -250,6 +251,11 @@ def _moment(value: datetime | str | None) -> str:
     if not value:
         return "—"
     return str(value)[:16].replace("T", " ")
+
+
+def _size(count: int) -> str:
+    """Bytes in words."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1000))} KB"
 
 
 def _refuse_other_hosts() -> None:

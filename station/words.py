@@ -22,6 +22,27 @@ ZONES = {
     "综合事务": N_("综合事务"),
 }  # fmt: skip
 
+TROUBLE = {
+    "unreachable": N_("连不上，请检查网线、无线网或路由器"),
+    "untrusted": N_("对方的证书不是本市签发的，没有连接。可能是上网登录页面，也可能有人冒充；请先核对本机时间，再告知市中心"),
+    "not_a_peer": N_("回答的不是便民服务器，可能是上网登录页面，请先在浏览器里登录网络"),
+    "peer_failed": N_("对方暂时忙不过来，稍后会自动再试"),
+    "unauthorized": N_("对方不认识本机，请联系市中心：本机可能已被停用或被新电脑替换，需要用注册码重新注册"),
+}  # fmt: skip
+TROUBLE_IN_SHORT = {
+    "unreachable": N_("连不上"), "untrusted": N_("证书不可信"), "not_a_peer": N_("不是便民服务器"),
+    "peer_failed": N_("对方忙"), "unauthorized": N_("对方不认识本机"), "not_taken": N_("有记录本机没有收下"),
+}  # fmt: skip
+
+
+def trouble(error: str) -> str:
+    """What is wrong and what to do, or "" for what has no words of its own."""
+    return str(gettext(TROUBLE[error])) if error in TROUBLE else ""
+
+
+def trouble_in_short(error: str) -> str:
+    return str(gettext(TROUBLE_IN_SHORT.get(error, N_("其他问题"))))
+
 
 def state(name: str) -> str:
     return str(gettext(lifecycle.STATE_NAMES.get(name, name)))

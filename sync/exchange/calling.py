@@ -36,6 +36,7 @@ from sync.store import Store
 SECONDS: Final = 10.0
 FIRST_ROOM: Final = 32 * 1024
 SMALLEST: Final = 8 * 1024
+TINY: Final = 512  # bytes that no line takes long for
 LARGEST: Final = 2 * 1024 * 1024
 
 
@@ -89,6 +90,10 @@ class Calling:
         self._news = news or threading.Event()
         self._unsure = False
         self.room = FIRST_ROOM
+        self.speed: float | None = None
+        """Bytes a second, as the last large message went."""
+        self.round_trip: float | None = None
+        """Seconds, as the last small one went."""
 
     def call(self, way: Way, url: str) -> Outcome:
         """Exchanges until nothing is left. NothingInCommon; errors of the way; what landed before is durable."""
@@ -229,7 +234,10 @@ class Calling:
             yield messages.unpack(data)
         taken = self._monotonic() - began
         moved = counted.bytes + (len(body) if isinstance(body, bytes) else 0)
+        if moved < TINY:
+            self.round_trip = taken
         if moved > SMALLEST and taken > 0:
+            self.speed = moved / taken
             # Half of what was, half of what is: one slow answer does not make a slow link.
             self.room = int(min(LARGEST, max(SMALLEST, (self.room + SECONDS * moved / taken) / 2)))
 
