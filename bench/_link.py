@@ -83,7 +83,11 @@ class Link:
             onward = socket.socket()
             onward.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
             onward.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(onward, ("127.0.0.1", self.port))
+            try:
+                await asyncio.get_running_loop().sock_connect(onward, ("127.0.0.1", self.port))
+            except OSError:
+                onward.close()
+                return
             theirs, server = await asyncio.open_connection(sock=onward, limit=BUFFER)
             self._writers.add(server)
             await asyncio.gather(self._carry(reader, server, self.up), self._carry(theirs, writer, self.down))

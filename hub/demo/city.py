@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 
@@ -63,19 +64,34 @@ class Server:
         return "hub.cli" if self.code == HUB else "station.cli"
 
 
+class Ways(Protocol):
+    """Links between stations and servers above them."""
+
+    def add(self, name: str, target: tuple[str, int]) -> Any:
+        """A new link of the station `name`; its `address` is what the station is told."""
+
+    def cut(self, name: str) -> None: ...
+
+    def restore(self, name: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class City:
     """The hub, a township and two villages of each pilot district. `password` is the same for all demo sign-ins."""
 
-    def __init__(self, data: Path, *, interval: float = 2.0, couchdb: str = "") -> None:
+    def __init__(
+        self, data: Path, *, interval: float = 2.0, couchdb: str = "", links: Ways | None = None, districts: int = 2
+    ) -> None:  # fmt: skip
         """`couchdb`: where the hub keeps its databases, instead of a file."""
         self.data = data
         self._couchdb = couchdb
         self.password = secrets.token_urlsafe(6)
-        self.links = Links()
+        self.links: Ways = links or Links()
         self._interval = interval
         self.hub = self._server(HUB, [])
         self.stations: list[Server] = []
-        for district in [each for each in tables.districts() if each.role == "approval_bureau"]:
+        for district in [each for each in tables.districts() if each.role == "approval_bureau"][:districts]:
             self._add_district(district.code)
 
     @property
