@@ -23,6 +23,7 @@
          ├─ MissingStub              a stub names an attachment that is not here                 412
          ├─ TooLarge                 more than the bound named in the reason                     413
          ├─ BadContentType           a body of another kind than JSON                            415
+         │   └─ UnknownPacking       a message with a dictionary that is not known here          415
          ├─ TooManyRequests          too many tries in vain; the reason says how long to wait    429
          ├─ Unreachable              no answer: refused, cut, or too slow                        502
          │   └─ Untrusted            TLS, and the certificate is nobody's we trust               502
@@ -195,6 +196,12 @@ class BadContentType(TheirFault):
 
     status = 415
     error = "bad_content_type"
+
+
+class UnknownPacking(BadContentType):
+    """A message of exchange packed in a way that is not known here: with a newer dictionary, say."""
+
+    error = "unknown_packing"
 
 
 class TooManyRequests(TheirFault):

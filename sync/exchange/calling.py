@@ -98,8 +98,14 @@ class Calling:
     def call(self, way: Way, url: str) -> Outcome:
         """Exchanges until nothing is left. NothingInCommon; errors of the way; what landed before is durable."""
         outcome = Outcome()
-        while self._once(way, url, outcome):
-            pass
+        more = True
+        while more:
+            try:
+                more = self._once(way, url, outcome)
+            except errors.BadContentType as fault:
+                if fault.word != errors.UnknownPacking.error or self._how == messages.ZSTD:
+                    raise
+                self._how = messages.ZSTD  # an older server, that does not know this dictionary
         return outcome
 
     def beginning(self, way: Way, url: str) -> Beginning:

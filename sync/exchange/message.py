@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import zstandard
 
 from sync import event_ids, revisions, strict_json, wire
-from sync.errors import BadRequest, TooLarge
+from sync.errors import BadRequest, TooLarge, UnknownPacking
 from sync.event_ids import PREFIX
 from sync.peer import Refusal, Revision
 
@@ -223,7 +223,7 @@ def _plain(data: bytes) -> bytes:
     if how == bytes([PLAIN]):
         return rest
     if how not in (bytes([ZSTD]), bytes([DICTIONARY_1])):
-        raise BadRequest("The message is packed in a way that is not known here.")
+        raise UnknownPacking("The message is packed in a way that is not known here.")
     try:
         # A frame that does not say how long it is could be a bomb; ours says it.
         length = zstandard.frame_content_size(rest)

@@ -93,7 +93,7 @@ def test_who_may_not_come_in_learns_nothing_from_a_bad_message(city: World, at: 
     ("data", "kind", "status"),
     [
         (b"", CONTENT_TYPE, 400),
-        (b"\x09abc", CONTENT_TYPE, 400),
+        (b"\x09abc", CONTENT_TYPE, 415),
         (b"\x02junk", CONTENT_TYPE, 400),
         (b"\x00{", CONTENT_TYPE, 400),
         (b'\x00{"p":[1]}', CONTENT_TYPE, 400),

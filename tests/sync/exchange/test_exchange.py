@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.errors import Unreachable
+from sync.exchange import message as messages
 from sync.exchange.calling import NothingInCommon
+from sync.exchange.message import Message
 from sync.peer import Refusal, Revision
 from tests.sync.exchange.two import Two
 
@@ -269,3 +271,23 @@ def test_a_document_in_conflict_travels_with_all_its_leaves_or_waits(two: Two) -
     two.sync()
     here, there = two.village.database("public"), two.hub.database("public")
     assert all(here.leaves(f"n{n}") == there.leaves(f"n{n}") for n in range(20))
+
+
+def test_a_server_that_does_not_know_the_dictionary_gets_messages_without_one(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.sync()
+    newer = 9
+    monkeypatch.setattr(two.calling, "_how", newer)
+    packs = messages.pack
+
+    def pack(message: Message, how: int = messages.DICTIONARY_1, level: int = 9) -> bytes:
+        packed = packs(message, messages.DICTIONARY_1 if how == newer else how, level)
+        return bytes([newer]) + packed[1:] if how == newer and packed[0] else packed
+
+    monkeypatch.setattr(messages, "pack", pack)
+    for n in range(20):
+        two.put(two.village, f"v{n}", text="同意" * 20)
+    assert two.sync().given == 20
+    assert two.calling._how == messages.ZSTD
+    assert two.bodies(two.village) == two.bodies(two.hub)
