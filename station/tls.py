@@ -29,9 +29,35 @@ Certify = Callable[[str], str]
 """A request for a certificate → the certificate, both in PEM; SyncError where it can't be had now."""
 
 
+class _Socket(ssl.SSLSocket):
+    """Leaves its session to the next connection there."""
+
+    def close(self) -> None:
+        context = self.context
+        if isinstance(context, _Resuming) and self.version():  # None where there was no handshake
+            session = self.session
+            if session is not None and session.has_ticket:
+                context.sessions[self.server_hostname or ""] = session
+        super().close()
+
+
+class _Resuming(ssl.SSLContext):
+    """Goes on with the session that the last connection to a server ended with: certificates, which are most of a handshake, travel
+    once and not after each cut. The server says for how long (two hours)."""
+
+    sslsocket_class = _Socket
+
+    def __init__(self, *_: Any) -> None:
+        self.sessions: dict[str, ssl.SSLSession] = {}
+
+    def wrap_socket(self, sock: Any, *rest: Any, **named: Any) -> ssl.SSLSocket:
+        named.setdefault("session", self.sessions.get(named.get("server_hostname") or ""))
+        return super().wrap_socket(sock, *rest, **named)
+
+
 def believing(authorities: Sequence[str]) -> ssl.SSLContext:
     """A client's context that trusts these and nobody else."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _Resuming(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if authorities:
         context.load_verify_locations(cadata="\n".join(authorities))
@@ -46,13 +72,18 @@ class Tls:
         self._authorities = authorities
         self._clock = clock
         self._serving: ssl.SSLContext | None = None
+        self._believing: tuple[tuple[str, ...], ssl.SSLContext] | None = None
         self._shown = str(self._kept().get("certificate", ""))  # asked for with every request
 
     # -- as a client ---------------------------------------------------------------------------------------------
 
     def client(self) -> ssl.SSLContext:
-        """For requests to servers above: the city's authority, and where there is none yet, nobody."""
-        return believing(self._authorities())
+        """For requests to servers above: the city's authority, and where there is none yet, nobody. The same one while they are
+        the same, as it remembers sessions."""
+        authorities = self._authorities()
+        if self._believing is None or self._believing[0] != authorities:
+            self._believing = (authorities, believing(authorities))
+        return self._believing[1]
 
     # -- as a server ---------------------------------------------------------------------------------------------
 

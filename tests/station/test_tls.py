@@ -265,3 +265,22 @@ def test_at_enrolment_the_line_need_not_be_trusted_and_whoever_is_on_it_learns_a
     with impostor.serving() as url, pytest.raises(SyncError):
         enrolment.let_in(laptop, url, code)  # type: ignore[arg-type]
     assert laptop.identity.root == laptop.identity.ca == ""  # type: ignore[attr-defined]
+
+
+def test_the_certificate_travels_once_and_not_after_each_cut(city: World) -> None:
+    tls, reused = city[VILLAGE].parts.tls, []
+    for _ in range(3):
+        with Way(city[HUB].url, tls=tls.client()) as way:
+            request = way.build("GET", "up")
+            with way.answer(request) as answer:
+                answer.read()
+                reused.append(answer.extensions["network_stream"].get_extra_info("ssl_object").session_reused)
+    assert reused == [False, True, True]
+
+
+def test_a_session_with_one_server_is_none_with_another(city: World) -> None:
+    tls = city[VILLAGE].parts.tls.client()
+    with Way(city[HUB].url, tls=tls) as way:
+        way.fetch("GET", "up")
+    with Impostor().serving() as url, Way(url, tls=tls) as way, pytest.raises(Untrusted):
+        way.fetch("GET", "up")
