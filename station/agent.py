@@ -347,6 +347,14 @@ class Agent:
         self._unconfirmed_since = min(self._unconfirmed_since or now, now)
         return (now - self._unconfirmed_since).total_seconds()
 
+    def carried(self, db: str) -> int:
+        """Up to where in the feed of that database some server above has all pieces of files, as far as it has answered."""
+        pushed = list(self._pushed.items())
+        found = [int(each.seq) for (_, name), each in pushed if name == db and type(each.seq) is int]
+        if self._exchanges is not None:
+            found += map(self._exchanges.place, self._parents())
+        return max(found, default=0)
+
     # -- what was refused ----------------------------------------------------------------------------------------
 
     def _note_refusal(self, way: tuple[str, str], refusal: Refusal) -> None:
