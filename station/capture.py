@@ -23,7 +23,8 @@ from station.files import Scan, type_of
 
 MB: Final = 1024 * 1024
 IMAGE_BYTES: Final = 20 * MB  # as it comes from a camera; what is kept is far smaller
-PIXELS: Final = 64_000_000
+# A page of A4 at 600 dots an inch has 35 million; a JPEG, which a telephone makes larger, is decoded no larger than it is needed.
+PIXELS: Final = {"image/jpeg": 64_000_000, "image/png": 40_000_000, "image/webp": 40_000_000}
 SHORT_EDGE: Final = 800  # pixels; half a millimetre of an A4 page is then two of them
 LOOKED_AT: Final = 1000  # longest edge of what sharpness is measured on, so that one threshold fits all
 # Least variance of the Laplacian in the sharpest part of a page. Measured on made pages with a camera's noise: 120 … 480 where
@@ -91,16 +92,18 @@ def _decoded(data: bytes, media_type: str, shown: str, edge: int) -> tuple[Image
         width, height = image.size
     except Exception as error:  # whatever a codec raises at bytes from anywhere: it can't be read
         raise _broken(shown) from error
-    if width * height > PIXELS:
+    if width * height > (most := PIXELS[media_type]):
         raise _refused(
             "file_pixels",
             N_("“{name}”有 {n} 万像素，最多 {max} 万。请降低扫描或拍照的分辨率"),
-            shown, n=width * height // 10_000, max=PIXELS // 10_000,
+            shown, n=width * height // 10_000, max=most // 10_000,
         )  # fmt: skip
     try:
         if edge:
-            image.draft(None, (edge, edge))  # a JPEG is decoded no larger than it has to be
+            image.draft(None, (edge, edge))
         image.load()
+        if edge and image.mode in ("RGB", "RGBA", "CMYK", "L"):  # before anything makes a copy of it
+            image.thumbnail((edge, edge), Image.Resampling.LANCZOS)
         flat = _flat(ImageOps.exif_transpose(image))
     except Exception as error:
         raise _broken(shown) from error

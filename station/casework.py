@@ -23,6 +23,7 @@ from station.moment import Clock, stamp
 from station.register import Register
 from station.serials import first_serial, serial
 from station.staff import Staff
+from sync import blobs
 from sync.ledger import EventLedger, LedgerTxn, event_id
 from sync.serving import ServedStore
 
@@ -161,7 +162,7 @@ class Casework:
         """Pieces are there before the event that names them. And once more after it: a case that shared one of them may have
         been archived in between."""
         for scan in scans:
-            keep(self._store.database(db, create=True), scan.data)
+            keep(self._store.database(db, create=True), blobs.whole(scan.data))
 
     def _attached(
         self, case_no: str, staff: Staff, scans: Sequence[Scan],

@@ -18,6 +18,7 @@ from schemas.lifecycle.forms import file_lines
 from schemas.problems import N_, DomainError, Problem
 from station.databases import station_of
 from sync import blobs, pieces
+from sync.blobs import Data
 from sync.peer import Seq
 from sync.serving import ServedDatabase, ServedStore
 
@@ -42,9 +43,14 @@ class Scan(NamedTuple):
     material: int
     name: str
     media_type: str
-    data: bytes
+    data: Data
     quality: tuple[str, ...] = ()
-    original: bytes | None = None
+    original: Data | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return blobs.length(self.data)
 
     @property
     def line(self) -> dict[str, Any]:
@@ -53,7 +59,7 @@ class Scan(NamedTuple):
             "material": self.material,
             "name": self.name,
             "media_type": self.media_type,
-            **described(self.data),
+            **described(blobs.whole(self.data)),
         }
         return {**said, "quality": list(self.quality)} if self.quality else said
 

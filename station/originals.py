@@ -9,7 +9,6 @@ Nothing of it syncs. Given up then, for what the hub has is what counts; and wit
 from __future__ import annotations
 
 import base64
-import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,11 +36,11 @@ class Originals:
 
     def keep(self, case_no: str, scan: Scan) -> None:
         """Keeps what the scan was made of, if that came with it."""
-        id = _id(case_no, hashlib.sha256(scan.data).hexdigest())
+        id = _id(case_no, blobs.digests(scan.data).sha256)
         if scan.original is not None and not self._db.bodies([id]):
             file = {
                 "content_type": "application/octet-stream",
-                "data": base64.b64encode(scan.original).decode(),
+                "data": base64.b64encode(blobs.whole(scan.original)).decode(),
             }
             self._db.put({"_id": id, "type": "original", "schema": 1, "_attachments": {"data": file}})
 

@@ -25,6 +25,8 @@ from station import databases, files, forms, pages
 from station.files import Progress, Scan
 from station.staff import Staff
 from station.web import page, parts, staff_only
+from sync import blobs
+from sync.blobs import Data, Spooled
 
 blueprint = Blueprint("scans", __name__)
 
@@ -110,12 +112,19 @@ def _received() -> Sent:
         except DomainError as error:
             found.refused.append(error.problem)
         else:
-            found.new.append(scan)
+            found.new.append(
+                scan._replace(data=_aside(scan.data), original=scan.original and _aside(scan.original))
+            )
     if len(chosen) > MOST:
         text = N_("一次最多添加 {max} 个文件，其余 {n} 个没有收下，请再添加一次")
         found.refused.append(Problem("files_many", text, {"max": MOST, "n": len(chosen) - MOST}))
     found.scans = list(found.new)
     return found
+
+
+def _aside(data: Data) -> Data:
+    """Large files of one form are not all held in memory."""
+    return Spooled((blobs.whole(data),)) if blobs.length(data) > blobs.IN_MEMORY else data
 
 
 def _field(key: str) -> str:

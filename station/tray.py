@@ -41,7 +41,7 @@ class Tray:
                     "_id": f"{PREFIX}{form}:{n:04}", "type": "tray", "schema": 1, "staff": staff, "at": stamp(self._clock()),
                     "material": scan.material, "name": scan.name, "media_type": scan.media_type, "quality": list(scan.quality),
                     "_attachments": {
-                        name: {"content_type": "application/octet-stream", "data": base64.b64encode(data).decode()}
+                        name: {"content_type": "application/octet-stream", "data": base64.b64encode(blobs.whole(data)).decode()}
                         for name, data in files.items()
                     },
                 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from station import files
 from station.access import Asked
 from station.databases import HERE, of_station
 from station.scans import MOST
+from sync import blobs
 from sync.serving import starting
 from tests import scans
 from tests.payloads import PAYLOADS
@@ -318,6 +320,26 @@ def test_a_file_on_its_way_is_told_of_and_is_no_error(city: World, clerk: Visito
     assert city[VILLAGE].parts.access.count(Asked(act="file")) == 0
 
 
+def test_no_name_and_nothing_of_a_file_is_in_the_log(
+    city: World, clerk: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    name, inside = "欧阳珊麒510903199003070012", b"%PDF-1.4 canary canary %%EOF"
+    recorded(
+        clerk,
+        *(
+            ("scan-1", f"{name}.jpg", data)
+            for data in (PHOTO, PHOTO[:9000], inside, b"canary", b"\xff\xd8\xff canary")
+        ),
+    )
+    for address in (*addresses(clerk.page), f"/cases/{'0' * 25}/files/{'0' * 64}"):
+        asked(clerk, address)
+    assert name in clerk.page
+    said = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
+    assert said
+    assert not [line for line in said if name in line or "canary" in line]
+
+
 # -- photos as they came ---------------------------------------------------------------------------------------------
 
 
@@ -391,4 +413,5 @@ def test_large_files_of_a_page_that_had_locked_are_kept_too(served: World) -> No
     large = scans.pdf(2_000_000)
     clerk.upload(f"/items/{PERMIT.item_code}/record", ("scan-1", "合同.pdf", large), **application(form))
     assert "/sign-in" in clerk.path
-    assert [each.data for each in served[VILLAGE].parts.tray.take(form, "V001").values()] == [large]
+    kept = served[VILLAGE].parts.tray.take(form, "V001").values()
+    assert [blobs.whole(each.data) for each in kept] == [large]
