@@ -103,7 +103,7 @@ class Casework:
         if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
             raise DomainError(Problem("item_not_offered", N_("本站不受理这个事项"), {}))
         case_no = ""
-        self._keep(of_station(staff.station), scans)
+        lines = self._keep(of_station(staff.station), scans)
 
         def build(txn: LedgerTxn) -> list[dict[str, Any]]:
             nonlocal case_no
@@ -111,14 +111,14 @@ class Casework:
             case_no = self._register.case_of_form(application.form) or ""
             if case_no:
                 self._same_or_raise(case_no, application)
-                return self._attached(case_no, staff, scans)
+                return self._attached(case_no, staff, lines)
             case_no = self._new_case_no(txn, staff.station)
             steps = [
                 ("create", self._create_data(application, item)),
                 ("receive", self._receive_data(application, item)),
             ]
-            if scans:
-                steps.append(("attach", {"files": [each.line for each in scans]}))
+            if lines:
+                steps.append(("attach", {"files": lines}))
             if offer.decided_at != staff.station:
                 steps.append(("forward", {"to": offer.decided_at}))
             return self._walk(case_no, [], staff, steps)
@@ -132,11 +132,14 @@ class Casework:
         check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
     ) -> None:  # fmt: skip
         """Adds scans to a case; those it has already are not added again. As `act` otherwise."""
-        self._keep(of_case(case_no), scans)
+        # Judged here too, so that what is refused leaves no pieces behind.
+        self._register.catch_up(must=True)
+        self._attached(case_no, staff, [each.line for each in scans], check)
+        lines = self._keep(of_case(case_no), scans)
 
         def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
             self._register.catch_up(must=True)
-            return self._attached(case_no, staff, scans, check)
+            return self._attached(case_no, staff, lines, check)
 
         self._ledger.append(of_case(case_no), build)
         self._keep(of_case(case_no), scans)
@@ -158,14 +161,15 @@ class Casework:
 
         self._ledger.append(of_case(case_no), build)
 
-    def _keep(self, db: str, scans: Sequence[Scan]) -> None:
-        """Pieces are there before the event that names them. And once more after it: a case that shared one of them may have
-        been archived in between."""
+    def _keep(self, db: str, scans: Sequence[Scan]) -> list[dict[str, Any]]:
+        """What the event says of them. Their pieces are there before the event that names them; and once more after it: a case
+        that shared one of them may have been archived in between."""
         for scan in scans:
             keep(self._store.database(db, create=True), blobs.whole(scan.data))
+        return [each.line for each in scans]
 
     def _attached(
-        self, case_no: str, staff: Staff, scans: Sequence[Scan],
+        self, case_no: str, staff: Staff, lines: Sequence[Mapping[str, Any]],
         check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """The event that adds what the case does not have yet."""
@@ -173,8 +177,8 @@ class Casework:
         state = lifecycle.fold(events, self._calendar())
         check(staff, state)
         there = {(each["material"], each["sha256"]) for each in state.files}
-        lines = [line for each in scans if ((line := each.line)["material"], line["sha256"]) not in there]
-        return self._walk(case_no, events, staff, [("attach", {"files": lines})]) if lines else []
+        new = [each for each in lines if (each["material"], each["sha256"]) not in there]
+        return self._walk(case_no, events, staff, [("attach", {"files": new})]) if new else []
 
     def _known(self, case_no: str) -> list[Mapping[str, Any]]:
         events = self._register.events(case_no)

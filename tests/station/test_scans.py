@@ -193,6 +193,8 @@ def test_what_belongs_to_no_material_is_not_added(
     assert clerk.status == 409
     assert said in clerk.page
     assert file_of(city, case_no) == []
+    database = city[VILLAGE].parts.store.database(of_station(VILLAGE))
+    assert database.all_docs("chunk:", "chunk;") == [], "what is refused leaves nothing behind"
 
 
 def test_nothing_is_added_after_the_decision(city: World, clerk: Visitor) -> None:
