@@ -162,11 +162,13 @@ class Casework:
         self._ledger.append(of_case(case_no), build)
 
     def _keep(self, db: str, scans: Sequence[Scan]) -> list[dict[str, Any]]:
-        """What the event says of them. Their pieces are there before the event that names them; and once more after it: a case
+        """What the event says of them, of each once. Their pieces are there before the event that names them; and once more after it: a case
         that shared one of them may have been archived in between."""
         for scan in scans:
             keep(self._store.database(db, create=True), blobs.whole(scan.data))
-        return [each.line for each in scans]
+        return list(
+            {(line["material"], line["sha256"]): line for each in scans for line in (each.line,)}.values()
+        )
 
     def _attached(
         self, case_no: str, staff: Staff, lines: Sequence[Mapping[str, Any]],

@@ -1,6 +1,6 @@
 """Files that came with a form which could not be saved: kept until it is, so that nobody has to choose, or scan, them again.
 
-    here/tray:<form>:<n>    {"staff", "at", "material", "name", "media_type", "quality"}, files "data" and "original"
+    here/tray:<form>:<n>    {"staff", "at", "material", "name", "media_type", "quality", "sha256"}, files "data" and "original"
 
 Only for whoever sent them, and for half a day: longer no form is good. Of this server alone; nothing of it syncs.
 """
@@ -32,14 +32,19 @@ class Tray:
         self._tidied: datetime | None = None
 
     def put(self, form: str, staff: str, scans: Iterable[Scan]) -> None:
-        """Keeps these besides what is there."""
-        first = len(starting(self._db, f"{PREFIX}{form}:"))
-        for n, scan in enumerate(scans, start=first):
+        """Keeps these besides what is there; the same file once."""
+        kept = starting(self._db, f"{PREFIX}{form}:")
+        known = {(doc["material"], doc["sha256"]) for doc in kept.values()}
+        last = max((int(id.rpartition(":")[2]) for id in kept), default=-1)
+        new = {(each.material, blobs.digests(each.data).sha256): each for each in scans}
+        fresh = [(key, scan) for key, scan in new.items() if key not in known]
+        for n, ((_, sha256), scan) in enumerate(fresh, start=last + 1):
             files = {"data": scan.data} | ({"original": scan.original} if scan.original is not None else {})
             self._db.put(
                 {
                     "_id": f"{PREFIX}{form}:{n:04}", "type": "tray", "schema": 1, "staff": staff, "at": stamp(self._clock()),
                     "material": scan.material, "name": scan.name, "media_type": scan.media_type, "quality": list(scan.quality),
+                    "sha256": sha256,
                     "_attachments": {
                         name: {"content_type": "application/octet-stream", "data": base64.b64encode(blobs.whole(data)).decode()}
                         for name, data in files.items()

@@ -98,6 +98,21 @@ def test_files_of_a_form_that_must_be_mended_are_kept_and_need_not_be_chosen_aga
     assert in_tray(city) == 0
 
 
+def test_a_file_that_is_chosen_again_though_it_was_kept_is_there_once(city: World, clerk: Visitor) -> None:
+    clerk.open(f"/items/{PERMIT.item_code}/record")
+    address, form, photo = f"/items/{PERMIT.item_code}/record", clerk.form, ("scan-1", "身份证.jpg", PHOTO)
+    for _ in range(2):
+        clerk.upload(
+            address, photo, ("scan-2", "b.jpg", OTHER), **application(form, phone="1", **{"drop-0000": "1"})
+        )
+    assert in_tray(city) == 2, "and what was left out may be chosen again"
+    clerk.upload(address, photo, photo, **application(form))
+    case_no = clerk.path.removeprefix("/cases/")
+    assert len(file_of(city, case_no)) == 2
+    (event,) = [each for each in city[VILLAGE].parts.register.events(case_no) if each["event"] == "attach"]
+    assert len(event["data"]["files"]) == 2
+
+
 def test_kept_files_are_nobody_elses_and_go_after_half_a_day(city: World, clerk: Visitor) -> None:
     recorded(clerk, ("scan-1", "身份证.jpg", PHOTO), phone="1")
     form = clerk.form
