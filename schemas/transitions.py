@@ -1,4 +1,4 @@
-"""The transition table (data/transitions.csv, domain.md §3) read into typed rows: three machines, 51
+"""The transition table (data/transitions.csv, domain.md §3) read into typed rows: three machines, 52
 transitions.
 
 Reads the table's words; what they mean for a case is lifecycle's, and never here.

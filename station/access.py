@@ -30,11 +30,12 @@ from sync.store.connection import translated
 
 log = logging.getLogger("bianmin.access")
 
-Act = Literal["view", "receipt", "full", "list", "search", "person", "copy", "log"]
+Act = Literal["view", "receipt", "full", "list", "search", "person", "copy", "log", "file"]
 ACTS: Final[dict[str, str]] = {
     "view": N_("查看办件"),
     "receipt": N_("打印收件凭证"),
     "full": N_("查看完整信息"),
+    "file": N_("打开扫描件"),
     "list": N_("导出清单"),
     "search": N_("按证件号码查找"),
     "person": N_("查询个人信息"),

@@ -210,6 +210,13 @@ class Agent:
         self._unconfirmed_since = min(self._unconfirmed_since or now, now)
         return (now - self._unconfirmed_since).total_seconds()
 
+    def carried(self, db: str) -> int:
+        """Up to where in the feed of that database some server above has all pieces of files, as far as it has answered."""
+        found = self._comparing.pushed(db)
+        if self._exchanges is not None:
+            found += map(self._exchanges.place, self._parents())
+        return max(found, default=0)
+
     def close(self) -> None:
         """Ends the connections; a next round would open new ones. A round that hangs on a dead line is left to end with
         its process."""

@@ -19,7 +19,7 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import enrolment, keystore, sealing, web
+from station import enrolment, files, keystore, sealing, web
 from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
@@ -35,6 +35,7 @@ from station.identity import Identity
 from station.keys import Keys
 from station.lives import SUFFIX, Lives, this_machine
 from station.moment import Clock, system_clock
+from station.originals import Originals
 from station.pacing import Flow
 from station.passes import Passes
 from station.recovery import Recovery
@@ -43,6 +44,7 @@ from station.settings import Settings
 from station.sync_report import SyncReport
 from station.tls import Certify, Tls
 from station.transport import Proxied, is_loopback, speaks_tls
+from station.tray import Tray
 from station.trust import Trust
 from station.vault import Vault, open_vault
 from sync.endpoint import create_endpoint
@@ -56,7 +58,10 @@ from sync.store import Store
 
 log = logging.getLogger("bianmin.app")
 
-MAX_FORM_BYTES = 64 * 1024
+MAX_FORM_BYTES = (
+    256 * 1024
+)  # of fields; Werkzeug reads a form with files in steps of 64 KiB, and counts those too
+MAX_FORM_PARTS = 200  # fields of a form; each file is one
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ class Parts:
     random: Callable[[int], bytes]
     archive: Archive
     sync_report: SyncReport
+    tray: Tray
+    originals: Originals
     challenges: Flow
     vault: Vault | None
     recovery: Recovery | None
@@ -204,19 +211,22 @@ def build_parts(
 
         agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
                       transport_for=transport_for)  # fmt: skip
-        report = SyncReport(settings.data, settings.code, store, register, agent, clock)
+        tray, originals = Tray(store, clock), Originals(store, register, clock)
+        report = SyncReport(
+            settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
+        )  # fmt: skip
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
-            appointments=appointments, accounts=people, chores=[people.tidy, *([report.tend] if here.level != "city" else [])],
-            access=access,
-            agent=agent, sync_report=report,
+            appointments=appointments, accounts=people, access=access,
+            chores=[people.tidy, tray.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
+            agent=agent, sync_report=report, tray=tray, originals=originals,
             gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             challenges=Flow(),
-            vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock),
+            vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
         )  # fmt: skip
     except BaseException:
         store.close()
@@ -251,7 +261,7 @@ def create_app(
 
     The hub adds its own `blueprints` of pages, others for `programs`, and a folder of `templates` that are looked up first.
     """
-    from station import audit, pages, personal, signin, start, trust_routes
+    from station import audit, pages, personal, scans, signin, start, trust_routes
 
     app = Flask("station")
     app.config.update(
@@ -263,12 +273,13 @@ def create_app(
         BABEL_TRANSLATION_DIRECTORIES="translations",
         # For pages; the endpoint bounds its own bodies, which may be large.
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
     )
     app.extensions["bianmin"] = parts
     Bootstrap5(app)
     web.install(app)
     first = (start.blueprint,) if parts.here.level != "city" else ()
-    own = (signin.blueprint, pages.blueprint, personal.blueprint, audit.blueprint)
+    own = (signin.blueprint, pages.blueprint, scans.blueprint, personal.blueprint, audit.blueprint)
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())

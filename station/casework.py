@@ -17,11 +17,13 @@ from schemas import lifecycle, numbers, offers, tables, training
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
 from station.databases import of_case, of_station
+from station.files import Scan, keep
 from station.identity import Identity
 from station.moment import Clock, stamp
 from station.register import Register
 from station.serials import first_serial, serial
 from station.staff import Staff
+from sync import blobs
 from sync.ledger import EventLedger, LedgerTxn, event_id
 from sync.serving import ServedStore
 
@@ -87,8 +89,8 @@ class Casework:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def record(self, staff: Staff, application: Application) -> str:
-        """Records an application: create, receive, and, where the item is decided elsewhere, forward.
+    def record(self, staff: Staff, application: Application, scans: Sequence[Scan] = ()) -> str:
+        """Records an application: create, receive, attach what was scanned, and, where the item is decided elsewhere, forward.
 
         Returns the case number; the number of the first save if this form was saved before. DomainError says what
         to mend, and nothing is written.
@@ -101,6 +103,7 @@ class Casework:
         if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
             raise DomainError(Problem("item_not_offered", N_("本站不受理这个事项"), {}))
         case_no = ""
+        lines = self._keep(of_station(staff.station), scans)
 
         def build(txn: LedgerTxn) -> list[dict[str, Any]]:
             nonlocal case_no
@@ -108,18 +111,38 @@ class Casework:
             case_no = self._register.case_of_form(application.form) or ""
             if case_no:
                 self._same_or_raise(case_no, application)
-                return []
+                return self._attached(case_no, staff, lines)
             case_no = self._new_case_no(txn, staff.station)
             steps = [
                 ("create", self._create_data(application, item)),
                 ("receive", self._receive_data(application, item)),
             ]
+            if lines:
+                steps.append(("attach", {"files": lines}))
             if offer.decided_at != staff.station:
                 steps.append(("forward", {"to": offer.decided_at}))
             return self._walk(case_no, [], staff, steps)
 
         self._ledger.append(of_station(staff.station), build)
+        self._keep(of_station(staff.station), scans)
         return case_no
+
+    def attach(
+        self, case_no: str, staff: Staff, scans: Sequence[Scan],
+        check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
+    ) -> None:  # fmt: skip
+        """Adds scans to a case; those it has already are not added again. As `act` otherwise."""
+        # Judged here too, so that what is refused leaves no pieces behind.
+        self._register.catch_up(must=True)
+        self._attached(case_no, staff, [each.line for each in scans], check)
+        lines = self._keep(of_case(case_no), scans)
+
+        def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
+            self._register.catch_up(must=True)
+            return self._attached(case_no, staff, lines, check)
+
+        self._ledger.append(of_case(case_no), build)
+        self._keep(of_case(case_no), scans)
 
     def act(
         self, case_no: str, staff: Staff, steps: Sequence[tuple[str, Mapping[str, Any]]],
@@ -132,15 +155,38 @@ class Casework:
 
         def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
             self._register.catch_up(must=True)
-            events = self._register.events(case_no)
-            if not events:
-                raise DomainError(
-                    Problem("case_unknown", N_("没有这个办件：{case_no}"), {"case_no": case_no})
-                )
+            events = self._known(case_no)
             check(staff, lifecycle.fold(events, self._calendar()))
             return self._walk(case_no, events, staff, steps)
 
         self._ledger.append(of_case(case_no), build)
+
+    def _keep(self, db: str, scans: Sequence[Scan]) -> list[dict[str, Any]]:
+        """What the event says of them, of each once. Their pieces are there before the event that names them; and once more after it: a case
+        that shared one of them may have been archived in between."""
+        for scan in scans:
+            keep(self._store.database(db, create=True), blobs.whole(scan.data))
+        return list(
+            {(line["material"], line["sha256"]): line for each in scans for line in (each.line,)}.values()
+        )
+
+    def _attached(
+        self, case_no: str, staff: Staff, lines: Sequence[Mapping[str, Any]],
+        check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """The event that adds what the case does not have yet."""
+        events = self._known(case_no)
+        state = lifecycle.fold(events, self._calendar())
+        check(staff, state)
+        there = {(each["material"], each["sha256"]) for each in state.files}
+        new = [each for each in lines if (each["material"], each["sha256"]) not in there]
+        return self._walk(case_no, events, staff, [("attach", {"files": new})]) if new else []
+
+    def _known(self, case_no: str) -> list[Mapping[str, Any]]:
+        events = self._register.events(case_no)
+        if not events:
+            raise DomainError(Problem("case_unknown", N_("没有这个办件：{case_no}"), {"case_no": case_no}))
+        return events
 
     def _walk(
         self,

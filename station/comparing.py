@@ -73,6 +73,14 @@ class Comparing:
         for known in (self._pulled, self._pushed, self._stated):
             known.clear()
 
+    def pushed(self, db: str) -> list[int]:
+        """Up to where in the feed of a database each parent has got it, where that is a number."""
+        return [
+            int(each.seq)
+            for (_, name), each in list(self._pushed.items())
+            if name == db and type(each.seq) is int
+        ]
+
     def unpushed(self, parent: str) -> bool:
         """Whether anything was written here since the last push there."""
         return any(

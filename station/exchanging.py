@@ -77,6 +77,10 @@ class Exchanges:
         """Whether something has been written here since that the server above is to get."""
         return self._with(parent).pending()
 
+    def place(self, parent: str) -> int:
+        """Up to where in this store's feed the server above has all pieces of files."""
+        return self._with(parent).places[-1]
+
     def _asked(self, parent: str, ask: Callable[[], Said]) -> Said | None:
         if (since := self._mute.get(parent)) and abs(self._clock() - since) < ASK_AGAIN:
             return None

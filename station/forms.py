@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -60,9 +60,9 @@ def text(form: Mapping[str, str], name: str, longest: int) -> str:
 
 
 def application(
-    form: Mapping[str, Any], materials: Sequence[Material]
+    form: Mapping[str, Any], materials: Sequence[Material], scanned: Collection[int] = ()
 ) -> tuple[dict[str, Any], set[int], dict[str, Problem]]:
-    """(fields, ticked materials, problems by field) of the record form."""
+    """(fields, ticked materials, problems by field) of the record form. What is `scanned` was handed in, ticked or not."""
     entered: dict[str, Any] = {
         "form": form.get("form", ""),
         "name": text(form, "name", LONGEST),
@@ -71,7 +71,9 @@ def application(
         "address": text(form, "address", LONGEST),
         "privacy_notice": form.get("privacy_notice") == "1",
     }
-    ticked = {each.seq for each in materials if form.get(f"material-{each.seq}") == "1"}
+    ticked = {
+        each.seq for each in materials if form.get(f"material-{each.seq}") == "1" or each.seq in scanned
+    }
     problems: dict[str, Problem] = {}
     if not FORM_TOKEN.fullmatch(entered["form"]):
         problems[""] = Problem("form_token", N_("页面不完整，请从事项页面重新打开登记表"), {})
@@ -108,11 +110,14 @@ def identity(entered: str) -> tuple[str, str, Problem | None]:
             return "111", entered, not_a_person.problem
 
 
-def step(event: str, form: Mapping[str, str], state: CaseState) -> tuple[dict[str, Any], Problem | None]:
-    """The data of an event as entered on a case's page, or what is missing."""
+def step(
+    event: str, form: Mapping[str, str], state: CaseState, scanned: Collection[int] = ()
+) -> tuple[dict[str, Any], Problem | None]:
+    """The data of an event as entered on a case's page, or what is missing. `scanned`: materials of which scans came along."""
     if event not in STEPS:
         return {}, Problem("step_unknown", N_("没有这一步"), {})
     data: dict[str, Any] = {}
+    form = {**form, **{f"material-{seq}": "1" for seq in scanned}}
     for name in STEPS[event].fields:
         data |= READERS.get(name, _one(name))(form, state)
     return data, None

@@ -6,7 +6,7 @@ the register could answer by a name, no wording beyond what a template needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -15,7 +15,7 @@ from flask_babel import gettext
 from schemas import numbers, offers, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
-from station import forms, reasons
+from station import forms, reasons, scans
 from station.casework import Application, days_left
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
@@ -111,7 +111,7 @@ def record(code: str) -> str:
     found, offer = _offered(code, open_only=True)
     if barred := _barred(code):
         raise DomainError(barred)
-    entered = {"form": parts().random(16).hex()}
+    entered = {"form": new_form()}
     return _record_page(found, offer, entered, ticked=set(), problems={})
 
 
@@ -119,13 +119,20 @@ def record(code: str) -> str:
 @staff_only("record")
 def record_post(code: str) -> Any:
     found, offer = _offered(code, open_only=True)
-    entered, ticked, problems = forms.application(request.form, tables.materials(code))
+    sent = scans.sent()
+    entered, ticked, problems = forms.application(request.form, tables.materials(code), sent.materials)
     if problems:
-        return _record_page(found, offer, entered, ticked, problems), 422
+        sent.put_aside(me())
+        return _record_page(found, offer, entered, ticked, problems, sent.refused), 422
     try:
-        case_no = parts().casework.record(me(), Application(item_code=code, got=frozenset(ticked), **entered))
+        application = Application(item_code=code, got=frozenset(ticked), **entered)
+        case_no = parts().casework.record(me(), application, sent.scans)
     except DomainError as error:
-        return _record_page(found, offer, entered, ticked, {"": error.problem}), 409
+        sent.put_aside(me())
+        return _record_page(found, offer, entered, ticked, {"": error.problem}, sent.refused), 409
+    sent.saved(case_no, me())
+    if sent.refused:
+        return case_page(case_no, refused=sent.refused, saved=True)
     return redirect(url_for("pages.case", case_no=case_no, saved=1), 303)
 
 
@@ -164,15 +171,24 @@ def case(case_no: str) -> str:
 def act(case_no: str, event: str) -> Any:
     """One step on a case. The same address serves a village's delivery and a bureau's decision: the rules differ, not the way."""
     state = visible(case_no)
-    data, problem = forms.step(event, request.form, state)
+    sent = scans.sent()
+    data, problem = forms.step(event, request.form, state, sent.materials)
     if problem is None:
         try:
+            if sent.scans:
+                parts().casework.attach(case_no, me(), sent.scans, check=parts().house.check)
+                sent.saved(case_no, me())
             steps = [(event, data), *forms.following(event, state, me())]
             parts().casework.act(case_no, me(), steps, check=parts().house.check)
         except DomainError as error:
             problem = error.problem
     if problem is not None:
-        return case_page(case_no, problem=problem, failed=event, entered=request.form), 409
+        sent.put_aside(me())
+        return case_page(
+            case_no, problem=problem, failed=event, entered=request.form, refused=sent.refused
+        ), 409
+    if sent.refused:
+        return case_page(case_no, refused=sent.refused)
     return redirect(url_for("pages.case", case_no=case_no), 303)
 
 
@@ -238,23 +254,32 @@ def case_page(
     failed: str = "",
     entered: Mapping[str, str] | None = None,
     full: bool = False,
+    refused: Sequence[Problem] = (),
+    saved: bool = False,
 ) -> str:
     """The page of one case, with what the reader may do next and, after a refused step, why and what was entered. `full`:
-    with all numbers, for which the caller has a reason and has logged it."""
+    with all numbers, for which the caller has a reason and has logged it. `refused`: why files were not taken in."""
     state = visible(case_no)
     if not full:
         parts().access.note("view", me(), case_no=case_no, address=request.remote_addr or "")
     today = parts().clock().date()
-    choices = [each for each in parts().casework.choices(state, me()) if each.transition.event in forms.STEPS]
+    found = parts().casework.choices(state, me())
+    choices = [each for each in found if each.transition.event in forms.STEPS]
+    may_attach = may("record") and any(
+        each.transition.event == "attach" and each.problem is None for each in found
+    )
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
     row = parts().register.case(case_no) or {}
     events = [each.event for each in state.timeline] + [event for event, _ in state.set_aside]
     doubtful = {each["_id"] for each in events if parts().appointments.is_after_leaving(each)}
+    shown = seen_as(state, "personal" if full else reader())
+    form = (entered or {}).get("form") or new_form()
     return render_template(
-        "case.html", state=seen_as(state, "personal" if full else reader()), full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
+        "case.html", state=shown, full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
         steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
-        names=name_of, saved="saved" in request.args, claim_needed=parts().house.claim_needed(me(), row, state),
+        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach,
+        form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful,
     )  # fmt: skip
 
@@ -265,11 +290,17 @@ def _record_page(
     entered: Mapping[str, Any],
     ticked: set[int],
     problems: Mapping[str, Problem],
+    refused: Sequence[Problem] = (),
 ) -> str:
     return render_template(
-        "record.html", item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
+        "record.html", kept=scans.put_aside_of(entered["form"], me()), refused=refused, item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
         ticked=ticked, problems=problems, decider=name_of(offer.decided_at),
     )  # fmt: skip
+
+
+def new_form() -> str:
+    """A token for a form that is opened: sent twice, it is saved once."""
+    return parts().random(16).hex()
 
 
 def _offered(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:

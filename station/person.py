@@ -14,6 +14,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from schemas import lifecycle, tables
@@ -21,9 +22,10 @@ from schemas.lifecycle import CaseState
 from schemas.problems import N_
 from schemas.workdays import Calendar
 from station import export
+from station import files as scans
 from station.access import Access, Asked, Seen
 from station.databases import of_case
-from station.files import files_of
+from station.files import Progress
 from station.register import Register, id_digest
 from sync import blobs
 from sync.blobs import Data
@@ -39,9 +41,7 @@ COLUMNS: Final = (
     N_("信息项"),
     N_("内容"),
 )
-SUFFIXES: Final = {
-    "image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "application/ofd": ".ofd",
-}  # fmt: skip
+SUFFIXES: Final = {"image/jpeg": ".jpg", "application/pdf": ".pdf"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class File:
     called: str
     content_type: str
     length: int
-    data: Data
+    data: Data | None
+    """None while it is on its way to this server."""
 
 
 @dataclass(frozen=True)
@@ -95,26 +96,34 @@ def gather(
         if not may_see(state):
             hidden += 1
             continue
-        files = tuple(_files(store, row["case_no"]))
+        files = tuple(_files(store, row["case_no"], events))
         seen = tuple(access.entries(Asked(case_no=row["case_no"]), limit=1000))
         found.append(HeldCase(row["case_no"], state, tuple(_in_order(events)), files, seen))
     return Held(id_no, server, at, tuple(found), hidden)
 
 
 def _in_order(events: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(events, key=lambda event: (str(event.get("at")), str(event["_id"])))
+    def place(event: Mapping[str, Any]) -> tuple[str, int, str]:
+        lamport = event.get("lamport")
+        return str(event.get("at")), lamport if type(lamport) is int else 0, str(event["_id"])
+
+    return sorted(events, key=place)
 
 
-def _files(store: ServedStore, case_no: str) -> Iterator[File]:
-    number = 0
-    for doc in files_of(store, case_no):
-        for called in sorted(doc.attachments):
-            file = store.database(of_case(case_no)).attachment(doc.id, called)
-            if file is None or file.data is None:
-                continue
-            number += 1
-            name = f"files/{case_no}-{number:03}{SUFFIXES.get(file.content_type, '.bin')}"
-            yield File(name, called, file.content_type, file.length, file.data)
+def _files(store: ServedStore, case_no: str, events: list[Mapping[str, Any]]) -> Iterator[File]:
+    """Also those that did not count; each once."""
+    database = store.database(of_case(case_no))
+    named = {line["sha256"]: line for event in _in_order(events) for line in scans.lines_of(event)}
+    progress = scans.progress(database, named.values())
+
+    def read(line: scans.Line) -> Iterator[bytes]:
+        data = scans.read(database, line)
+        yield b"" if isinstance(data, Progress) else data
+
+    for number, (sha256, line) in enumerate(named.items(), start=1):
+        name = f"files/{case_no}-{number:03}{SUFFIXES[line['media_type']]}"
+        data = blobs.Lying(line["size"], partial(read, line)) if progress[sha256].whole else None
+        yield File(name, line["name"], line["media_type"], line["size"], data)
 
 
 def as_json(held: Held) -> bytes:
@@ -137,6 +146,7 @@ def as_json(held: Held) -> bytes:
                         "called": file.called,
                         "content_type": file.content_type,
                         "length": file.length,
+                        "here": file.data is not None,
                     }
                     for file in each.files
                 ],
@@ -217,6 +227,8 @@ def zipped(held: Held, say: Callable[[str], str]) -> Iterator[bytes]:
             yield out.taken()
         for case in held.cases:
             for file in case.files:
+                if file.data is None:
+                    continue
                 with made.open(zipfile.ZipInfo(file.name, moment), "w", force_zip64=True) as entry:
                     for piece in blobs.pieces(file.data):
                         entry.write(piece)

@@ -26,6 +26,7 @@ from schemas.workdays import Calendar
 from station import archived, proofs
 from station.archived import ARCHIVED, Archived
 from station.databases import DESK, HERE, PUBLIC, of_case, station_of
+from station.files import lines_of
 from station.identity import Identity
 from station.proofs import Dispute, Proofs
 from station.trust import PREFIX as STATEMENTS
@@ -40,7 +41,7 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 5
+VERSION = 6
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -61,7 +62,7 @@ CREATE TABLE cases (                 -- one folded case a row
     item_code TEXT NOT NULL, item_name TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
     instant INTEGER NOT NULL, applicant TEXT NOT NULL, id_digest TEXT NOT NULL,
     received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
-    result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL,
+    result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL, files INTEGER NOT NULL,
     last_event TEXT NOT NULL, last_at TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
 CREATE INDEX cases_list ON cases (origin, list, due);                         -- a station's lists and their counts
@@ -73,7 +74,7 @@ CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        --
 COLUMNS = (
     "case_no", "form", "state", "stage", "list", "final", "origin", "current", "district", "item_code", "item_name",
     "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
-    "result", "supplements", "assigned_to", "set_aside", "last_event", "last_at",
+    "result", "supplements", "assigned_to", "set_aside", "files", "last_event", "last_at",
 )  # fmt: skip
 # Events of this station or one below it that count and that no receipt covers yet.
 WAITING: Final = """FROM runs CROSS JOIN events
@@ -476,6 +477,7 @@ def _row(case_no: str, state: lifecycle.CaseState, events: Sequence[Mapping[str,
         item.get("instant") is True, _word(applicant.get("name")), id_digest(_word(applicant.get("id_no"))),
         _text(state.received_at), _text(state.accepted_at), _text(state.decided_at), _text(state.due),
         state.result, state.supplements, state.assigned_to, len(state.set_aside),
+        sum(len(lines_of(event)) for event in events),
         _word(last.get("event")), _word(last.get("at")),
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from flask import Flask
 from station import transport
 from station.agent import DIALECT
 from station.app import Parts
+from station.web import TOO_LARGE, may_send_files
 from sync.endpoint import Endpoint
 from sync.endpoint.asgi import Asgi
 from sync.endpoint.http import HttpServer
@@ -27,7 +28,7 @@ from sync.store import Store
 log = logging.getLogger("bianmin.server")
 
 TEND_SECONDS: Final = 3600.0
-LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form
+LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form without files
 
 
 class CannotListen(Exception):
@@ -105,7 +106,12 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
     def knows(environ: dict[str, Any]) -> bool:
         if environ["PATH_INFO"].startswith(DIALECT + "/") or environ["PATH_INFO"] == PATH:
             return endpoint.knows(environ)
-        return int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM
+        if int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM or may_send_files(
+            parts, environ
+        ):
+            return True
+        environ[TOO_LARGE] = True
+        return False
 
     exchange: ExchangeRoute | None = app.extensions.get("bianmin-exchange")
     early = {} if exchange is None else {"early": exchange.early}

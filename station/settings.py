@@ -46,6 +46,9 @@ class Settings:
     key_file: Path | None = None
     idle_lock: float = 600.0
     access_log_days: int = 1095
+    image_edge: int = 2000
+    image_quality: int = 80
+    keep_originals: bool = False
     tls: bool = False
     proxies: tuple[str, ...] = ()
     couchdb_url: str = ""
@@ -150,6 +153,12 @@ def settings_options(
         click.option("--access-log-days", type=click.IntRange(184, 36500), default=1095, show_default=True,
                      envvar="BIANMIN_ACCESS_LOG_DAYS",
                      help="How long it is kept who saw whose record; six months is the least that the law allows."),
+        click.option("--image-edge", type=click.IntRange(0, 10000), default=2000, show_default=True, envvar="BIANMIN_IMAGE_EDGE",
+                     help="Pixels of the longest edge that photos and scans are reduced to; 0 keeps their size."),
+        click.option("--image-quality", type=click.IntRange(40, 95), default=80, show_default=True,
+                     envvar="BIANMIN_IMAGE_QUALITY", help="Quality of the JPEGs that photos and scans become."),
+        click.option("--keep-originals", is_flag=True, envvar="BIANMIN_KEEP_ORIGINALS",
+                     help="Keep a photo as it came, on this computer alone, until the hub has confirmed the record that names it."),
         click.option("--tls", is_flag=True, envvar="BIANMIN_TLS",
                      help="Speak TLS on loopback too. On every other address it is spoken anyway."),
         click.option("--proxies", "--proxy", multiple=True, envvar="BIANMIN_PROXIES",

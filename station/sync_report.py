@@ -15,6 +15,7 @@ from station.agent import Agent
 from station.moment import Clock, stamp
 from station.register import Register
 from sync import strict_json
+from sync.pieces import SIZE as PIECE
 from sync.serving import ServedStore
 
 FILE: Final = "sync.json"
@@ -39,7 +40,7 @@ class SyncReport:
         self._told: tuple[Any, ...] = ()
 
     def now(self) -> dict[str, Any]:
-        """{"station", "at", "waiting": {"cases", "events", "bytes", "oldest", "pieces"}, "confirmed_at", "reached_at", "link":
+        """{"station", "at", "waiting": {"cases", "events", "bytes", "oldest", "pieces", "piece_bytes"}, "confirmed_at", "reached_at", "link":
         {"parent", "bytes_per_second", "round_trip", "told_of_news"}, "last": a round, "history": [rounds]}. Moments are stamps,
         "" for none; `bytes_per_second` and `round_trip` (seconds) None while they have not been measured."""
         self._register.catch_up()
@@ -63,7 +64,7 @@ class SyncReport:
     def _waiting(self) -> dict[str, Any]:
         ids = self._register.waiting_events()
         count = sum(map(len, ids.values()))
-        size, looked_at, oldest = 0, 0, ""
+        size, looked_at, oldest, pieces = 0, 0, "", self._pieces()
         for db, each in ids.items():
             for text in self._store.database(db).texts(each[:SAMPLE]).values():
                 size, looked_at = size + len(text), looked_at + 1
@@ -71,7 +72,8 @@ class SyncReport:
                 oldest = min(oldest, at) if oldest else at
         return {
             "cases": len(self._register.waiting()), "events": count,
-            "bytes": size * count // looked_at if looked_at else 0, "oldest": oldest, "pieces": self._pieces(),
+            "bytes": size * count // looked_at if looked_at else 0, "oldest": oldest,
+            "pieces": pieces, "piece_bytes": pieces * PIECE,
         }  # fmt: skip
 
 

@@ -6,7 +6,8 @@ Holds no page of its own. Decisions about cases are made elsewhere; here is only
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -27,6 +28,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_cookie
 from werkzeug.routing import RoutingException
 
 from schemas import numbers, tables
@@ -55,6 +57,11 @@ POLICY = (
 )
 
 
+TOO_LARGE = "bianmin.too_large"
+"""Set in the environment of a request whose body was not read for its size."""
+WITH_FILES = re.compile(r"/items/[^/]+/record|/cases/[^/]+/(files|supply)")
+
+
 class PageRequest(Request):
     """A request whose uploaded files wait where nobody can read them (Werkzeug's own place is a plain temporary file)."""
 
@@ -77,6 +84,17 @@ def signed_in() -> Staff | None:
         secret = request.cookies.get(COOKIE, "")
         g.staff = parts().accounts.session(secret, idle()) if secret else None
     return cast("Staff | None", g.staff)
+
+
+def may_send_files(parts: Parts, environ: Mapping[str, Any]) -> bool:
+    """Whether a form may be as large as files make it: where files are taken in, of somebody who is signed in, or was until the
+    page locked."""
+    if environ["REQUEST_METHOD"] != "POST" or not WITH_FILES.fullmatch(environ["PATH_INFO"]):
+        return False
+    secret = parse_cookie(environ.get("HTTP_COOKIE")).get(COOKIE, "")
+    unused = timedelta(seconds=parts.settings.idle_lock)
+    accounts = parts.accounts
+    return bool(secret) and (accounts.session(secret, unused) or accounts.locked(secret, unused)) is not None
 
 
 def idle() -> timedelta:
@@ -121,8 +139,12 @@ def _send_to_sign_in() -> Any:
     """To the sign-in page, and back here afterwards. A form that came too late is kept for its sender."""
     if request.method != "POST":
         return redirect(url_for("signin.sign_in", next=own_path(request.path) or None))
-    if locked() is None:
+    if (person := locked()) is None:
         return redirect(url_for("signin.sign_in", next=url_for("pages.home")))
+    if request.files:
+        from station.scans import put_aside
+
+        put_aside(person)
     fields = [[name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"]
     parts().accounts.hold(request.cookies[COOKIE], {"path": request.path, "fields": fields})
     return redirect(url_for("signin.sign_in", next=url_for("signin.go_on")))
@@ -180,6 +202,7 @@ class _Sessions(SecureCookieSessionInterface):
 def install(app: Flask) -> None:
     """Adds all of the above to an application."""
     app.request_class = PageRequest
+    app.before_request(_refuse_too_large)  # before anything looks for the form that was not read
     csrf.init_app(app)
     babel.init_app(app, locale_selector=locale, default_locale=LANGUAGES["zh"])
     app.session_interface = _Sessions()
@@ -192,8 +215,8 @@ def install(app: Flask) -> None:
     app.add_template_filter(_day, "day")
     app.add_template_filter(_moment, "moment")
     app.add_template_filter(_who, "who")
-    app.add_template_filter(_no_numbers, "no_numbers")
     app.add_template_filter(_size, "size")
+    app.add_template_filter(_no_numbers, "no_numbers")
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(SyncError, _sync_error)
     app.register_error_handler(CSRFError, _csrf_error)
@@ -236,6 +259,11 @@ def _who(name: str) -> str:
     return numbers.mask_numbers(name) if reader() == "work" else numbers.mask_name(name)
 
 
+def _size(count: int) -> str:
+    """Bytes in words."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1000))} KB"
+
+
 def _no_numbers(text: object) -> str:
     """A text from elsewhere without citizens' numbers in it."""
     return numbers.mask_numbers(str(text))
@@ -253,16 +281,16 @@ def _moment(value: datetime | str | None) -> str:
     return str(value)[:16].replace("T", " ")
 
 
-def _size(count: int) -> str:
-    """Bytes in words."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1000))} KB"
-
-
 def _refuse_other_hosts() -> None:
     # A page on the internet whose name is pointed at this laptop must not reach it (DNS rebinding).
     name = request.host.rsplit(":", 1)[0].strip("[]")
     if name not in (*parts().settings.hosts, parts().settings.host, *parts().tls.names):
         abort(421)
+
+
+def _refuse_too_large() -> None:
+    if TOO_LARGE in request.environ:
+        abort(413)
 
 
 def _headers(response: Response) -> Response:
@@ -313,7 +341,10 @@ def _http_error(error: HTTPException) -> Any:
         404: (gettext("没有找到"), gettext("没有这个页面或办件。请检查编号，或从首页查找。")),
         405: (gettext("不能这样打开"), gettext("这个地址不能直接打开，请从页面上的按钮操作。")),
         410: (gettext("已归档"), gettext("本件送达满 90 日，记录已从本站移除，在市中心可查。")),
-        413: (gettext("内容太大"), gettext("提交的内容太大，请减少后再试。")),
+        413: (
+            gettext("内容太大"),
+            gettext("提交的内容太大，请减少后再试。扫描件一次最多 10 个，每个最大 20 MB。"),
+        ),
         421: (gettext("地址不对"), gettext("请用本机地址打开本站。")),
     }
     title, text = texts.get(error.code, (error.name, error.description or ""))

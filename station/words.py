@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from schemas import lifecycle
+from schemas.lifecycle.words import QUALITY
 from schemas.problems import N_
 
 MODES = {
@@ -70,6 +71,10 @@ def result(name: str | None) -> str:
 
 def zone(name: str) -> str:
     return str(gettext(ZONES.get(name, name))) if name else ""
+
+
+def quality(name: str) -> str:
+    return str(gettext(QUALITY.get(name, name)))
 
 
 def refuse_reasons() -> list[tuple[str, str]]:

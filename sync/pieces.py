@@ -4,23 +4,24 @@
 
 So a file needs nothing of its own to travel: pieces are replicated and exchanged like anything else, after everything that
 is more urgent; a piece that is there already is not sent again, whichever file it belongs to; and a transfer that was cut
-goes on with the next piece. What a file is called and which pieces it has, the event says that names it. Pure.
+goes on with the next piece. Which pieces a file has, its *index* says: their digests one after another, which is cut into pieces
+like any file (of a scan it is one). So whoever names the pieces of an index has named every byte in a few words. Pure.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sync import blobs
-from sync.errors import NotFound
 from sync.peer import Revision
 
 PREFIX: Final = "chunk:"
 SIZE: Final = 16 * 1024  # bytes: two seconds of a line of 64 kbit/s
 NAME: Final = "data"
+_DIGEST: Final = 32  # bytes
 BODY: Final = b'{"type":"chunk"}'
 
 
@@ -58,9 +59,17 @@ def is_piece(revision: Revision) -> bool:
     return piece_id(blobs.whole(file.data)) == revision.id
 
 
-def joined(ids: Iterable[str], pieces: Mapping[str, bytes]) -> bytes:
-    """The file of these pieces; NotFound while one is on its way."""
-    missing = [id for id in ids if id not in pieces]
-    if missing:
-        raise NotFound(f"{len(missing)} pieces of the file are still on their way.")
-    return b"".join(pieces[id] for id in ids)
+def index(ids: Iterable[str]) -> bytes:
+    """The index of the file that has these pieces."""
+    return b"".join(bytes.fromhex(id.removeprefix(PREFIX)) for id in ids)
+
+
+def listed(index: bytes) -> list[str]:
+    """The pieces that an index names, in order; what is left over at its end names none."""
+    whole = len(index) - len(index) % _DIGEST
+    return [PREFIX + index[at : at + _DIGEST].hex() for at in range(0, whole, _DIGEST)]
+
+
+def count(size: int) -> int:
+    """How many pieces a file of that many bytes has."""
+    return -(-size // SIZE)

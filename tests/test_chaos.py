@@ -28,6 +28,7 @@ from station.app import Parts
 from station.cli import build as build_station
 from station.databases import of_station
 from sync.event_ids import is_event_id
+from tests.wsgi import InProcess
 
 CUTS = int(os.environ.get("BIANMIN_TEST_CHAOS", "40"))
 SEED = int(os.environ.get("BIANMIN_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
@@ -174,7 +175,7 @@ class Standing:
             app, parts = build(replace(server.settings, parents=self._ends(server)))
             self._opened.callback(parts.close)
             self.parts[server.code] = parts
-            ways[server.url] = httpx.WSGITransport(app=app)
+            ways[server.url] = InProcess(app)
             parts.agent._transport_for = ways.get
         return self
 

@@ -35,6 +35,7 @@ from station.staff import Staff
 from station.transport import speaks_tls
 from sync.endpoint.http import running
 from sync.replicate import replicate
+from tests.wsgi import whole
 
 HUB, BUREAU = "510900000000", "510903000000"
 TOWNSHIP, VILLAGE, NEIGHBOUR = "510903001000", "510903001001", "510903001002"
@@ -95,7 +96,7 @@ class Lane(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if not self._server.up:
             raise httpx.ConnectError("connection refused", request=request)
-        return httpx.WSGITransport(app=self._server.app).handle_request(request)
+        return httpx.WSGITransport(app=self._server.app).handle_request(whole(request))
 
 
 @dataclass
@@ -288,6 +289,13 @@ class Visitor:
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
         token = {"csrf_token": found[1]} if found else {}
         return self._take(self.client.post(path, data={**token, **fields}, follow_redirects=True))
+
+    def upload(self, path: str, *files: tuple[str, str, bytes], **fields: str) -> str:
+        """As send, with files: (field, what the person's computer calls it, bytes)."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
+        token = {"csrf_token": found[1]} if found else {}
+        sent = [(field, (name, data, "application/octet-stream")) for field, name, data in files]
+        return self._take(self.client.post(path, data={**token, **fields}, files=sent, follow_redirects=True))
 
     def sign_in(self, employee_no: str, password: str = PASSWORD) -> Visitor:
         self.open("/sign-in")

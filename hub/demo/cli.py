@@ -150,7 +150,7 @@ def run_once(folder: Path, count: int, chaos: int, seed: int, patience: int, cou
     seconds = round(time.monotonic() - began, 1)
     click.echo(json.dumps({
         "recorded": counts.recorded, "queued": counts.queued, "decided": counts.decided, "returned": counts.returned,
-        "lost": len(counts.lost), "duplicated": len(counts.duplicated), "seconds": seconds,
+        "scans": counts.scans, "lost": len(counts.lost), "duplicated": len(counts.duplicated), "seconds": seconds,
     }))  # fmt: skip
     return 0 if counts.good(count) and len(killer.killed) == chaos and not stubborn else 1
 
@@ -238,7 +238,7 @@ def show(counts: Tally, killed: list[str], stubborn: list[str], trouble: str) ->
     click.echo()
     click.echo(
         f"登记 {counts.recorded}，进入队列 {counts.queued}，作出决定 {counts.decided}（准予 {counts.granted}，不予 "
-        f"{counts.denied}，当场办结 {counts.concluded}；其中补正过 {counts.supplemented}），回到登记站 {counts.returned}"
+        f"{counts.denied}，当场办结 {counts.concluded}；其中补正过 {counts.supplemented}），回到登记站 {counts.returned}；扫描件到齐 {counts.scans} 份"
     )
     if killed:
         click.echo(f"途中被强行断电 {len(killed)} 次：{', '.join(killed)}")

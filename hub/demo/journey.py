@@ -1,8 +1,8 @@
 """The journey of 200 applications: what clerks and examiners do, over the pages that they would use.
 
-    clerk:     find the item ─> fill the form ─> save        (half of them while the station's link is cut)
+    clerk:     find the item ─> fill the form, photograph a paper of every third ─> save   (half of them while the link is cut)
     examiner:  queue ─> claim ─> accept ─> decide, or ask once for a supplement
-    clerk:     supply what was asked ─> see the decision
+    clerk:     supply what was asked, with a photo ─> see the decision
 
 Every step may meet a server that was just killed: it is tried again until it is done, as a person would. A saved
 form carries its token, so saving it again records nothing twice.
@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from hub.demo.city import City, Server
+from hub.demo.paper import photographed
 from hub.demo.people import Person, invent
 from schemas import offers, tables
 
@@ -82,8 +83,11 @@ class Browser:
     def get(self, path: str, **query: Any) -> str:
         return self._until(lambda: self._client.get(path, params=query), path).text
 
-    def post(self, path: str, fields: dict[str, str]) -> httpx.Response:
-        return self._until(lambda: self._client.post(path, data={"csrf_token": self._csrf, **fields}), path)
+    def post(self, path: str, fields: dict[str, str], photo: bytes | None = None) -> httpx.Response:
+        """`photo`: of the first material."""
+        data = {"csrf_token": self._csrf, **fields}
+        files = {"scan-1": ("手机拍照.jpg", photo)} if photo is not None else None
+        return self._until(lambda: self._client.post(path, data=data, files=files), path)
 
     def _until(self, ask: Callable[[], httpx.Response], path: str) -> httpx.Response:
         """The first answer that is not a server going or coming; GaveUp at the deadline."""
@@ -104,10 +108,11 @@ class Browser:
 
 @dataclass(frozen=True)
 class Errand:
-    """One application to enter: which item, by whom."""
+    """One application to enter: which item, by whom, with which paper photographed."""
 
     item_code: str
     person: Person
+    photo: bytes | None
 
 
 def errands(station: str, count: int, seed: int) -> list[Errand]:
@@ -120,7 +125,11 @@ def errands(station: str, count: int, seed: int) -> list[Errand]:
     people = invent(seed, count, here.district_code, here.division_name)
     zones = sorted(zoned)
     return [
-        Errand(zoned[zones[n % len(zones)]][(n // len(zones)) % len(zoned[zones[n % len(zones)]])], person)
+        Errand(
+            zoned[zones[n % len(zones)]][(n // len(zones)) % len(zoned[zones[n % len(zones)]])],
+            person,
+            photographed(seed + n) if n % 3 == 0 else None,
+        )
         for n, person in enumerate(people)
     ]
 
@@ -142,9 +151,23 @@ def run(city: City, progress: Progress, count: int, seed: int) -> None:
         ]
         bureaus = [pool.submit(bureau, city, number, progress, stage) for number, stage in desks]
         wait(clerks)
+        wait_for_scans(city, progress)
         progress.finished.set()
         for job in (*clerks, *bureaus):
             job.result()
+
+
+def wait_for_scans(city: City, progress: Progress) -> None:
+    """Until nothing is on its way any more: scans come after everything else, by way of the townships."""
+    browser = Browser(city.hub, city.hub.who[0][0], city.password, progress)
+    try:
+        left = list(progress.recorded)
+        while left and not progress.over():
+            left = [case_no for case_no in left if "<progress" in browser.get(f"/cases/{case_no}")]
+            if left:
+                time.sleep(0.5)
+    finally:
+        browser.close()
 
 
 def clerk(city: City, station: Server, progress: Progress, work: Sequence[Errand]) -> None:
@@ -182,7 +205,7 @@ def record(browser: Browser, progress: Progress, errand: Errand) -> None:
     fields |= {"name": errand.person.name, "id_no": errand.person.id_no}
     fields |= {"phone": errand.person.phone, "address": errand.person.address}
     fields |= {f"material-{each.seq}": "1" for each in tables.materials(errand.item_code)}
-    answer = browser.post(path, fields)
+    answer = browser.post(path, fields, errand.photo)
     if answer.status_code != 303:
         raise GaveUp(f"{errand.item_code} was not recorded: {answer.status_code}")
     with progress.lock:
@@ -192,7 +215,8 @@ def record(browser: Browser, progress: Progress, errand: Errand) -> None:
 def supply(browser: Browser, progress: Progress, case_no: str) -> None:
     if "supply" in STEP.findall(page := browser.get(f"/cases/{case_no}")):
         ticked = {f"material-{seq}": "1" for seq in re.findall(r'name="material-(\d+)"', page)}
-        browser.post(f"/cases/{case_no}/supply", {"note": "申请人已补齐", **ticked})
+        photo = photographed(int(case_no[12:24]))
+        browser.post(f"/cases/{case_no}/supply", {"note": "申请人已补齐", **ticked}, photo)
 
 
 def bureau(city: City, employee_no: str, progress: Progress, stage: str) -> None:

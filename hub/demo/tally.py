@@ -1,6 +1,6 @@
 """What became of the applications: counted from the stores of stations and hub after every server has stopped.
 
-Reads stores only. What was sent is looked at for one thing: a case whose saving was acknowledged must be there.
+Reads stores only. What was sent is looked at for one thing: a case whose saving was acknowledged must be there, with every byte of its scans.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 from schemas import lifecycle
 from schemas.workdays import calendar
-from station.databases import station_of
+from station import files
+from station.databases import of_case, station_of
 from sync import ledger
 from sync.couch import CouchStore, address
 from sync.serving import ServedStore
@@ -31,6 +32,8 @@ class Books:
 
     events: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     states: dict[str, lifecycle.CaseState] = field(default_factory=dict)
+    scans: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """By case and digest: whether the file is whole, and what its event states."""
 
 
 @dataclass
@@ -45,6 +48,7 @@ class Tally:
     denied: int = 0
     concluded: int = 0
     supplemented: int = 0
+    scans: int = 0
     lost: set[str] = field(default_factory=set)
     duplicated: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
@@ -83,6 +87,11 @@ def _read(store: ServedStore, databases: Iterable[str]) -> Books:
     books.states = {
         case_no: lifecycle.fold(list(events.values()), shipped) for case_no, events in books.events.items()
     }
+    for case_no, state in books.states.items():
+        database = store.database(of_case(case_no))
+        books.scans[case_no] = {
+            each["sha256"]: isinstance(files.read(database, each), bytes) for each in state.files
+        }
     return books
 
 
@@ -115,6 +124,10 @@ def tally(hub: Books, stations: Mapping[str, Books], acknowledged: Iterable[str]
             there = hub.events.get(case_no, {})
             if {i: e["_rev"] for i, e in events.items()} != {i: e["_rev"] for i, e in there.items()}:
                 counts.lost.add(case_no)
+            arrived = hub.scans.get(case_no, {})
+            if not all(arrived.get(sha256) for sha256 in books.scans.get(case_no, ())):
+                counts.lost.add(case_no)
+            counts.scans += sum(arrived.values())
             _count(counts, case_no, state, hub.states.get(case_no))
     for same in (*forms.values(), *applications.values()):
         if len(same) > 1:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.documents.envelope import CASE_NO, EVENT_ID, MAX_WHOLE, STATION_CODE, Envelope
+from schemas.documents.envelope import CASE_NO, DIGEST, EVENT_ID, MAX_WHOLE, STATION_CODE, Envelope
 from schemas.documents.fields import Flag, Moment, Shape, Text, Whole, many, nested
-from schemas.lifecycle.words import REFUSE_REASONS, SUSPEND_KINDS
+from schemas.lifecycle.forms import FILE_BYTES
+from schemas.lifecycle.words import MEDIA_TYPES, QUALITY, REFUSE_REASONS, SUSPEND_KINDS
 from schemas.problems import N_
 
 
@@ -111,6 +112,26 @@ class AtCounter(Shape):
 
     channel = Text(N_("办理渠道"), pattern=r"[1-9]", required=False)
     visit = Flag(N_("申请人是否到场"), "public", required=False)
+
+
+class File(Shape):
+    """A scan of a material. What it is made of, its pieces, travel by themselves (station.files).
+
+    sha256  of all its bytes
+    index   of the pieces of its index, which says which pieces it has
+    """
+
+    material = Whole(N_("材料序号"), 1, 1000)
+    name = Text(N_("文件名"), "personal", high=120)
+    media_type = Text(N_("文件类型"), among=MEDIA_TYPES)
+    size = Whole(N_("文件大小（字节）"), 1, FILE_BYTES)
+    sha256 = Text(N_("文件摘要"), pattern=DIGEST)
+    index = many(Text(N_("分片目录摘要"), pattern=DIGEST), N_("分片目录摘要"))
+    quality = many(Text(N_("清晰度提示"), among=QUALITY), N_("清晰度提示"), required=False)
+
+
+class Attach(Shape):
+    files = many(nested(File, N_("扫描件")), N_("扫描件"))
 
 
 class Supply(AtCounter):
@@ -252,6 +273,7 @@ DATA: Final[Mapping[str, type[Shape]]] = {
     "correct_on_spot": CorrectOnSpot,
     "notify_supplement": NotifySupplement,
     "supply": Supply,
+    "attach": Attach,
     "lapse": Nothing,
     "deemed_accept": Nothing,
     "accept": Nothing,

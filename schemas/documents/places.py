@@ -1,5 +1,4 @@
-"""Places, days and files: stations, duty rosters, the calendar, attachments (domain.md §4; seed rows 11, 13, 64).
-Who works there is in others.
+"""Places and days: stations, duty rosters, the calendar (domain.md §4; seed rows 11, 13, 64). Who works there is in others.
 
 Only shape.
 """
@@ -8,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.documents.envelope import CASE_NO, DIGEST, ITEM_CODE, MAX_WHOLE, STATION_CODE, Envelope, Record
+from schemas.documents.envelope import ITEM_CODE, MAX_WHOLE, STATION_CODE, Envelope, Record
 from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
 from schemas.problems import N_
 from schemas.tables import LEVELS
@@ -70,27 +69,8 @@ class DutyRoster(Record):
     hours = Text(N_("值班时间"), required=False)
 
 
-class Attachment(Record):
-    """What is known of a file; its bytes travel by hash. digest in the algorithm the record names."""
-
-    _id = Text(N_("文档编号"), pattern=r"att:.{1,100}", required=False)
-    name = Text(N_("文件名"), "personal", high=120)
-    media_type = Text(N_("文件类型"), among=("image/jpeg", "image/png", "application/pdf", "application/ofd"))
-    size = Whole(N_("文件大小（字节）"), 1, 10 * 1024 * 1024)
-    algorithm = Text(N_("摘要算法"), among=("sha256", "sm3"))
-    digest = Text(N_("摘要"), pattern=DIGEST)
-    pages = Whole(N_("页数"), 1, 1000, required=False)
-    case = Text(N_("办件编号"), pattern=CASE_NO, required=False)
-    taken_by = Text(N_("采集人"), high=40)
-    purpose = Text(N_("用途"), among=("material", "notice", "proof", "photo"))
-    encrypted = Flag(N_("是否加密"), "public")
-    retention = Text(N_("保管期限"), among=("permanent", "30y", "10y", "1y", "90d"))
-    thumbnail = Text(N_("缩略图"), required=False)
-
-
 PLACES: Final[dict[str, type[Envelope]]] = {
     "station": Station,
     "calendar_day": CalendarDay,
     "duty_roster": DutyRoster,
-    "attachment": Attachment,
 }

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from schemas.documents import mask
-from schemas.documents.events import Applicant, Create, Deliver, Deny, NotifySupplement
+from schemas.documents.events import Applicant, Create, Deliver, Deny, File, NotifySupplement
 from schemas.documents.fields import Shape
 from schemas.documents.masking import Reader, masked, masked_text
 from schemas.lifecycle import CaseState
@@ -35,6 +35,7 @@ def view(state: CaseState, reader: Reader) -> CaseState:
         receiver=text(Deliver, "receiver", state.receiver),
         decision_reason=text(Deny, "reason", state.decision_reason),
         supplement_gaps=tuple(text(NotifySupplement, "gaps", gap) for gap in state.supplement_gaps),
+        files=tuple({**masked(_shape(File), each, reader), "at": each["at"]} for each in state.files),
         evaluations=(),
         query_code="",
         timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from schemas.catalogue import Catalogue
-from schemas.lifecycle.forms import material_lines, text, texts
+from schemas.lifecycle.forms import file_lines, material_lines, text, texts
 from schemas.lifecycle.guards import same_day
 from schemas.lifecycle.permissions import CLERKS
 from schemas.lifecycle.reading import Event
@@ -99,6 +99,14 @@ def _supply(state: CaseState, event: Event) -> None:
     state.materials = material_lines(event.data)
     state.acceptance_from = event.at
     _visit(state, event)
+
+
+def _attach(state: CaseState, event: Event) -> None:
+    """The same file for the same material counts once, whoever brought it."""
+    there = {(each["material"], each["sha256"]) for each in state.files}
+    for line in file_lines(event.data):
+        if (line["material"], line["sha256"]) not in there:
+            state.files += ({**line, "at": event.at},)
 
 
 def _accept(state: CaseState, event: Event) -> None:
@@ -198,6 +206,7 @@ EFFECTS: Final[Mapping[str, Callable[[CaseState, Event], None]]] = {
     "correct_on_spot": _correct,
     "notify_supplement": _notify,
     "supply": _supply,
+    "attach": _attach,
     "lapse": _end,
     "accept": _accept,
     "deemed_accept": _deemed_accept,

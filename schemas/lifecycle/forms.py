@@ -5,17 +5,26 @@ No rule of a machine is here; each has its own guards.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from schemas import numbers
 from schemas.lifecycle.machine import Ask, Guard
 from schemas.lifecycle.state import Folded
+from schemas.lifecycle.words import MEDIA_TYPES
 from schemas.problems import N_, DomainError, Problem
 
 Data = Mapping[str, Any]
 S = TypeVar("S", bound=Folded)
+DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+FILE_BYTES: Final = 10 * 1024 * 1024
+"""Of a scan (domain.md §4)."""
+FILES: Final = 50
+"""In one event."""
+INDEX: Final = 8
+"""Pieces that a file's index has at most."""
 
 
 def text(data: Data, key: str) -> str:
@@ -65,6 +74,25 @@ def material_lines(data: Data) -> tuple[Data, ...]:
         if not (text(line, "name") and type(line.get("got")) is bool and type(line.get("required")) is bool):
             return ()
     return found
+
+
+def file_lines(data: Data) -> tuple[Data, ...]:
+    """data["files"] if it is a list of {"material", "name", "media_type", "size", "sha256", "index"}, else ()."""
+    found = mappings(data, "files")[: FILES + 1]
+    sound = len(found) <= FILES and all(map(_is_file, found))
+    return found if sound else ()
+
+
+def _is_file(line: Data) -> bool:
+    index = texts(line, "index")
+    return (
+        whole(line, "material", 1, 1000) is not None
+        and 0 < len(text(line, "name")) <= 120
+        and text(line, "media_type") in MEDIA_TYPES
+        and whole(line, "size", 1, FILE_BYTES) is not None
+        and 0 < len(index) <= INDEX
+        and all(DIGEST.fullmatch(each) for each in (text(line, "sha256"), *index))
+    )
 
 
 def says(key: str, code: str, sentence: str) -> Callable[[Ask[S]], Problem | None]:

@@ -19,6 +19,7 @@ from schemas.lifecycle import limits
 from schemas.lifecycle.forms import (
     applicant_problem,
     both,
+    file_lines,
     material_lines,
     reason,
     says,
@@ -178,6 +179,17 @@ def _supply(ask: CaseAsk) -> Problem | None:
     return None
 
 
+def _attach(ask: CaseAsk) -> Problem | None:
+    files = file_lines(ask.data)
+    if not files:
+        return Problem("no_files", N_("请选择要添加的扫描件"))
+    listed = {line.get("seq") for line in ask.state.materials}
+    for each in files:
+        if each["material"] not in listed:
+            return Problem("not_a_material", N_("本件的材料清单中没有第 {n} 项"), {"n": each["material"]})
+    return None
+
+
 def _correct(ask: CaseAsk) -> Problem | None:
     changes = ask.data.get("changes")
     if (
@@ -239,6 +251,7 @@ FILLED: Final[Guards] = {
     "correct_on_spot": _correct,
     "notify_supplement": _gaps,
     "supply": _supply,
+    "attach": _attach,
     "refuse": _refuse,
     "instant_conclude": _result,
     "assign": says("to", "no_assignee", N_("请选择审查人员")),

@@ -89,6 +89,7 @@ class CaseState(Folded):
 
     item, applicant the create event's mappings (corrections applied)
     decider         12-digit code of the station that decides such items ("" if unknown)
+    files           scans: as documents.events.File, with "at", when it was recorded
     ended_at        when the decision clock stopped: the decision, or the event that ended the case without one
     acceptance_from when the acceptance clock that runs or ran last was started: receipt, or supply
     supplement_due  last natural day of the supplement period
@@ -113,6 +114,7 @@ class CaseState(Folded):
     errand: str = ""
     query_code: str = ""
     materials: tuple[Document, ...] = ()
+    files: tuple[Document, ...] = ()
     origin_station: str = ""
     current_station: str = ""
     decider: str = ""

@@ -40,6 +40,7 @@ EVENT_NAMES: Final[Mapping[str, str]] = {
     "correct_on_spot": N_("当场更正"),
     "notify_supplement": N_("一次性告知补正"),
     "supply": N_("补正收件"),
+    "attach": N_("添加扫描件"),
     "lapse": N_("补正不来办结"),
     "deemed_accept": N_("视为受理"),
     "accept": N_("受理"),
@@ -91,6 +92,18 @@ REFUSE_REASONS: Final[Mapping[str, str]] = {
     "not_competent": N_("依法不属于本机关职权范围"),
 }
 """Reasons not to accept an application (Licensing Law art. 32(1), (2))."""
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "image/jpeg": N_("图片"),
+    "application/pdf": N_("PDF 文件"),
+}
+"""What a scan may be."""
+
+QUALITY: Final[Mapping[str, str]] = {
+    "small": N_("图片太小，可能看不清"),
+    "blurred": N_("图片模糊，可能看不清"),
+}
+"""What was measured of a scan when it was taken in; a warning and no more."""
 
 SUSPEND_KINDS: Final[Mapping[str, str]] = {
     "hearing": N_("听证"),

@@ -124,6 +124,12 @@ class Calling:
         begun = Log(self._store.era, theirs.server)
         self._write(begun.add(Record(id, "", places, theirs.places)))
 
+    @property
+    def places(self) -> Places:
+        """Up to where in our feed, a lane at a time, the other end has everything."""
+        record = self._log().newest
+        return record.ours if record else logs.NOWHERE
+
     def pending(self) -> bool:
         """Whether there is anything to give."""
         log = self._log()

@@ -32,6 +32,7 @@ def test_a_small_journey_with_two_power_cuts_loses_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
     assert counts.pop("seconds") > 0
+    assert counts.pop("scans") >= 6
     assert counts == {"recorded": 18, "queued": 18, "decided": 18, "returned": 18, "lost": 0, "duplicated": 0}
 
 
@@ -40,6 +41,7 @@ def test_a_small_journey_with_the_hub_on_couchdb_and_a_power_cut(couchdb_server:
     assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
     assert counts.pop("seconds") > 0
+    assert counts.pop("scans") >= 2
     assert counts == {"recorded": 6, "queued": 6, "decided": 6, "returned": 6, "lost": 0, "duplicated": 0}
 
 
@@ -100,6 +102,15 @@ def test_a_case_missing_at_the_hub_is_lost(books: tuple[Books, dict[str, Books]]
     hub.events.clear()
     hub.states.clear()
     assert len(counted((hub, stations)).lost) == 1
+
+
+def test_a_case_is_lost_without_a_scan_of_it(books: tuple[Books, dict[str, Books]]) -> None:
+    hub, stations = books
+    for each in (hub, *stations.values()):
+        each.scans = {case_no: {"a" * 64: True} for case_no in each.events}
+    assert (counted(books).lost, counted(books).scans) == (set(), 1)
+    hub.scans = {case_no: {"a" * 64: False} for case_no in hub.events}
+    assert len(counted(books).lost) == 1
 
 
 def test_a_changed_event_is_lost(books: tuple[Books, dict[str, Books]]) -> None:

@@ -6,18 +6,22 @@ does not allow is 401 (being sent to sign in), 403 or 404, and has changed nothi
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
 from hub import staff
 from schemas import offers, tables
+from station.files import Scan
 from station.staff import ROLES, Staff
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
+from tests.scans import pdf
 from tests.test_journey import PERMIT, record
 from tests.world import (
     HUB,
@@ -33,6 +37,7 @@ from tests.world import (
 )  # fmt: skip
 
 PAGES = table("pages")
+SCAN = Scan(1, "身份证.pdf", "application/pdf", pdf())
 OTHER_BUREAU = "510922000000"
 ELSEWHERE = "510922001001"  # a station that nobody in these tests needs
 COLUMN = {
@@ -101,6 +106,7 @@ class Session:
         if asker.role:
             self.code = self._appointed()
         self.case_no = record(city, PERMIT)
+        city[VILLAGE].parts.casework.attach(self.case_no, PEOPLE["V001"], [SCAN])
         outs = [city[code].parts.agent.sync_once() for code in (VILLAGE, TOWNSHIP)]
         assert city[HUB].parts.casework.case(self.case_no) is not None, outs
         self.client = Client(self.server.app)
@@ -131,7 +137,7 @@ class Session:
         event, fields_of_event = self._step()
         path = (
             route.replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
-            .replace("<any(zh, en):language>", "zh").replace("<station>", ELSEWHERE)
+            .replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<station>", ELSEWHERE)
         )  # fmt: skip
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
@@ -140,6 +146,8 @@ class Session:
             fields = dict(application(f"{next(_numbers):032x}"))
         elif "<event>" in route:
             fields = fields_of_event
+        elif route.endswith("/files"):
+            return self._add_scan(path)
         elif route.endswith("/revoke"):
             fields = {"confirm": ELSEWHERE}
         elif route == "/sign-in":
@@ -156,9 +164,18 @@ class Session:
             return self.client.open(path, method=method, buffered=True)
         if "<event>" in route and self.asker.at == "hub":
             self.ask("POST", "/desk/<case_no>/claim")
+        return self._post(path, fields)
+
+    def _post(self, path: str, fields: dict[str, Any]) -> TestResponse:
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/sign-in").text)
         assert token
         return self.client.post(path, data={**fields, "csrf_token": token[1]}, buffered=True)
+
+    def _add_scan(self, path: str) -> TestResponse:
+        if (self.asker.at, self.asker.role) == ("hub", "district_window"):
+            self.ask("POST", "/desk/<case_no>/claim")
+        scan = pdf(600, seed=next(_numbers))
+        return self._post(path, {"material": "1", "scan": (io.BytesIO(scan), "合同.pdf")})
 
     def _item(self) -> str:
         """An item that this asker's window takes in."""
@@ -204,7 +221,7 @@ def test_a_page_opens_for_exactly_the_roles_of_the_table(city: World, asker: Ask
     session = Session(city, asker)
     rows = [row for row in PAGES if row["at"] in ("all", "hub" if asker.at == "hub" else "station")]
     # What one may do to a case comes before what is left of it; who must claim it, claims it first.
-    order = ("/release", "<event>", "/sign-out")
+    order = ("/release", "/files", "<event>", "/sign-out")
     rows.sort(key=lambda row: [part in row["route"] for part in reversed(order)])
     before = kept(session)
     wrong = []

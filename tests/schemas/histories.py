@@ -68,6 +68,19 @@ def lines(*got: bool) -> list[dict[str, Any]]:
     ]
 
 
+def a_file(**change: object) -> dict[str, Any]:
+    """A scan of the first material."""
+    return {
+        "material": 1,
+        "name": "身份证.jpg",
+        "media_type": "image/jpeg",
+        "size": 40_000,
+        "sha256": "0" * 64,
+        "index": ["1" * 64],
+        **change,
+    }
+
+
 def forms(item: Item) -> dict[str, dict[str, Any]]:
     """For each event a form filled as it should be."""
     return {
@@ -88,6 +101,7 @@ def forms(item: Item) -> dict[str, dict[str, Any]]:
         "correct_on_spot": {"changes": {"phone": "13900000000"}},
         "notify_supplement": {"gaps": ["营业执照"]},
         "supply": {"materials": lines(True, True)},
+        "attach": {"files": [a_file()]},
         "lapse": {},
         "deemed_accept": {},
         "accept": {},

@@ -157,18 +157,6 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "calendar_day": {"_id": "day:2018-02-11", "kind": "makeup_workday", "name": "春节"},
     "duty_roster": {**_RECORD, "date": "2018-10-01", "kind": "holiday", "staff": ["E1"]},
-    "attachment": {
-        **_RECORD,
-        "name": "身份证.jpg",
-        "media_type": "image/jpeg",
-        "size": 10_485_760,
-        "algorithm": "sha256",
-        "digest": DIGEST,
-        "taken_by": "E1",
-        "purpose": "material",
-        "encrypted": True,
-        "retention": "10y",
-    },
     "project_event": {**_event("open"), "project": "P2018-1"},
     "errand_event": {**_event("request"), "errand": "A2018-1"},
     "vip_entry": {

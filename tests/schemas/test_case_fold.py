@@ -17,6 +17,7 @@ from tests.schemas.histories import (
     TOWNSHIP,
     VILLAGE,
     History,
+    a_file,
     forms,
     lines,
     moment,
@@ -134,6 +135,21 @@ def test_ratings_and_urgings_leave_the_state_as_it_is() -> None:
     walk.add("correct_record", "hub_administrator", HUB)
     state = walk.sound()
     assert (state.state, state.evaluations, state.urges) == ("concluded", ({"level": 2},), 1)
+
+
+def test_scans_are_added_until_the_decision_and_each_counts_once() -> None:
+    walk = History().at_bureau().add("attach", "village_clerk")
+    walk.add(
+        "attach",
+        "village_clerk",
+        files=[a_file(name="重扫.jpg"), a_file(sha256="2" * 64, quality=["blurred"])],
+    )
+    state = walk.sound()
+    found = [(each["name"], each["sha256"][0], each["at"]) for each in state.files]
+    assert found == [("身份证.jpg", "0", state.received_at), ("身份证.jpg", "2", state.received_at)]
+    assert state.state == "received", "the case is at the bureau, and the village added to it all the same"
+    walk = History().granted().add("attach", "village_clerk")
+    assert aside(walk.state()) == [("attach", "wrong_state")]
 
 
 def test_a_step_sent_back_is_passed_again_before_the_grant() -> None:

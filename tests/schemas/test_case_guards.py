@@ -9,6 +9,7 @@ import pytest
 
 from schemas.catalogue import Catalogue, Version, shipped
 from schemas.lifecycle import STATES, case_item, choices, fold, problem
+from schemas.lifecycle.forms import FILE_BYTES
 from schemas.tables import Item
 from schemas.workdays import calendar
 from tests.schemas.histories import (
@@ -19,6 +20,7 @@ from tests.schemas.histories import (
     TOWNSHIP,
     VILLAGE,
     History,
+    a_file,
     actor,
     an_item,
     ask,
@@ -93,6 +95,27 @@ def test_a_case_opens_only_with_a_sound_item_and_applicant(
         ("correct_on_spot", {"changes": {"state": "accepted"}}, "no_changes"),
         ("correct_on_spot", {"changes": {"phone": 1}}, "no_changes"),
         ("correct_on_spot", {"changes": {"applicant": {"name": "张"}}}, "no_id_no"),
+        *(
+            ("attach", {"files": files}, "no_files")
+            for files in (
+                None,
+                [],
+                ["x"],
+                [a_file()] * 51,
+                [a_file(material=True)],
+                [a_file(name="")],
+                [a_file(name="长" * 121)],
+                [a_file(media_type="text/html")],
+                [a_file(media_type="image/svg+xml")],
+                [a_file(size=0)],
+                [a_file(size=FILE_BYTES + 1)],
+                [a_file(sha256="0" * 63)],
+                [a_file(index=[])],
+                [a_file(index=["1" * 64] * 9)],
+                [a_file(index=["../" + "1" * 61])],
+            )
+        ),
+        ("attach", {"files": [a_file(material=2)]}, "not_a_material"),
         ("void", {"reason": ""}, "no_reason"),
         ("deliver", {"receiver": ""}, "no_receiver"),
         ("instant_conclude", {"result": ""}, "no_result"),

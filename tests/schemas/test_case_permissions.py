@@ -72,9 +72,14 @@ def test_a_case_is_handled_by_who_has_it(
     assert ask(case, "notify_supplement", role, where) == expected
 
 
-@pytest.mark.parametrize("event", ["supply", "withdraw", "deliver"])
+@pytest.mark.parametrize("event", ["supply", "attach", "withdraw", "deliver"])
 def test_the_applicant_may_come_back_to_the_window_where_the_case_began(event: str) -> None:
-    state = {"supply": "supplementing", "withdraw": "reviewing", "deliver": "concluded"}[event]
+    state = {
+        "supply": "supplementing",
+        "attach": "reviewing",
+        "withdraw": "reviewing",
+        "deliver": "concluded",
+    }[event]
     case = case_at(VILLAGE, state, current_station=BUREAU)
     assert ask(case, event, "village_clerk", VILLAGE) is None
     assert ask(case, event, "township_window", TOWNSHIP) is None

@@ -44,7 +44,7 @@ def test_every_field_says_whose_eyes_it_is_for_and_what_it_is_called() -> None:
 PERSONAL = {
     *("Applicant.name", "Applicant.id_type", "Applicant.id_no", "Complainant.name", "Complainant.phone"),
     *("Create.phone", "Create.address", "Changes.phone", "Changes.address", "Deliver.receiver"),
-    *("Request.phone", "Request.address", "Opinion.text", "Attachment.name"),
+    *("Request.phone", "Request.address", "Opinion.text", "File.name"),
     *("CertificateIssue.holder", "CertificateIssue.holder_id_no", "CertificateIssue.facts"),
     *("Complaint.content", "Complaint.answer", "Complaint.callback", "Evaluation.text"),
     *("Rectification.callback_result",),

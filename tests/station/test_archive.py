@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from station import files
 from station.access import Asked
 from station.archive import STEP
 from station.databases import of_station
-from station.files import files_of
-from sync import ledger
+from station.files import Scan
+from sync import ledger, pieces
 from sync.replicate import replicate
 from sync.seals import Run
 from sync.store import Store
 from sync.store.space import give_back
+from tests.scans import pdf
 from tests.test_journey import INSTANT, PERMIT, record, step
 from tests.world import HUB, TOWNSHIP, VILLAGE, World, small_city
 
@@ -33,7 +34,10 @@ def city(tmp_path: Path) -> Iterator[World]:
 
 def delivered(city: World) -> str:
     """A case that went all the way, with the hub's receipts of everything back at the village."""
-    case_no = record(city, INSTANT)
+    return finish(city, record(city, INSTANT))
+
+
+def finish(city: World, case_no: str) -> str:
     city.sync(*ROUND)
     step(city, "E001", case_no, "accept", "instant_conclude", result="已核发")
     city.sync(*ROUND)
@@ -87,29 +91,75 @@ def test_what_was_delivered_ninety_days_ago_is_given_up_by_the_village_alone(cit
     assert archive(city) == 0
 
 
-def test_its_files_go_with_it(city: World) -> None:
-    case_no = delivered(city)
-    store = city[VILLAGE].parts.store
-    database = store.database(DB)
-    for n, case in enumerate((case_no, case_no[:-1] + "0")):
-        file = {
-            "content_type": "application/pdf",
-            "data": base64.b64encode(b"%PDF " + case.encode()).decode(),
-        }
-        database.put(
-            {"_id": f"att:{n}", "type": "attachment", "case": case, "_attachments": {"扫描.pdf": file}}
-        )
+def scanned(city: World, case_no: str, *scans: Scan) -> None:
+    """The clerk adds these to a case that is not decided yet."""
+    staff = city[VILLAGE].parts.appointments.staff("V001")
+    assert staff is not None
+    city[VILLAGE].parts.casework.attach(case_no, staff, scans)
+
+
+def there(city: World, *scans: Scan, code: str = VILLAGE) -> list[bool]:
+    """Which of these files are whole at a server."""
+    found = files.progress(city[code].parts.store.database(DB), [each.line for each in scans])
+    return [found[each.line["sha256"]].whole for each in scans]
+
+
+# Two files that differ, and a third that has a piece of the first.
+OWN, OTHERS = (Scan(1, f"{n}.pdf", "application/pdf", pdf(3 * pieces.SIZE, seed=n)) for n in (1, 2))
+ALIKE = OWN._replace(data=OWN.data[: 2 * pieces.SIZE] + b"%%EOF")
+
+
+def test_its_files_go_with_it_and_those_that_another_case_has_stay(city: World) -> None:
+    other = record(city, PERMIT)
+    scanned(city, other, OTHERS, ALIKE)
+    case_no = record(city, INSTANT)
+    scanned(city, case_no, OWN, OTHERS)
+    finish(city, case_no)
+    assert there(city, OWN, OTHERS, ALIKE) == [True] * 3
+    before = docs(city)
     later(city, 91)
-    assert [each.id for each in files_of(store, case_no)] == ["att:0"]
-    archive(city)
-    assert list(files_of(store, case_no)) == []
-    assert database.attachment("att:0", "扫描.pdf") is None
-    assert database.attachment("att:1", "扫描.pdf") is not None, "another case's stays"
+    assert archive(city) == 1
+    assert there(city, OWN, OTHERS, ALIKE) == [False, True, True]
+    assert there(city, OWN, OTHERS, ALIKE, code=HUB) == [True] * 3
+    assert before.items() <= docs(city).items(), "every piece is known"
+    shared, own = (pieces.piece_id(OWN.data[n * pieces.SIZE : (n + 1) * pieces.SIZE]) for n in (1, 2))
+    store = city[VILLAGE].parts.store
+    assert list(store.bodies(DB, [shared, own])) == [shared]
     assert isinstance(store, Store)
     with store.read() as connection:
-        assert connection.execute("SELECT count(DISTINCT sha256) FROM chunks").fetchall() == [(1,)]
-    changed = {change.id: change.revs for change in database.changes(0, 1000).results}
-    assert database.revs_diff({"att:0": changed["att:0"]}) == {}
+        named = connection.execute(
+            "SELECT count(*) FROM chunks WHERE sha256 NOT IN (SELECT sha256 FROM attachments)"
+        ).fetchall()
+    assert named == [(0,)], "and its bytes are off the disk"
+
+
+def test_the_same_scan_in_a_new_case_is_whole_again(city: World) -> None:
+    case_no = record(city, INSTANT)
+    scanned(city, case_no, OWN)
+    finish(city, case_no)
+    later(city, 91)
+    archive(city)
+    assert there(city, OWN) == [False]
+    again = record(city, PERMIT)
+    scanned(city, again, OWN)
+    assert there(city, OWN) == [True]
+    city.sync(*ROUND)
+    assert there(city, OWN, code=HUB) == [True]
+
+
+def test_a_case_stays_while_its_files_are_nowhere_else(city: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case_no = record(city, INSTANT)
+    scanned(city, case_no, OWN)
+    finish(city, case_no)
+    later(city, 91)
+    parts = city[VILLAGE].parts
+    first = min(
+        int(parts.store.database(DB).local_seq(id) or 0) for id in docs(city) if id.startswith("chunk:")
+    )
+    monkeypatch.setattr(parts.archive, "_carried", lambda _db: first)
+    assert archive(city) == 0
+    monkeypatch.setattr(parts.archive, "_carried", parts.agent.carried)
+    assert archive(city) == 1
 
 
 def test_sync_moves_nothing_because_of_it(city: World) -> None:

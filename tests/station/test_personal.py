@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -17,6 +16,7 @@ from schemas.numbers import PERSONAL_NUMBER
 from station import reasons
 from station.access import Asked, Seen
 from station.databases import of_case
+from station.files import Scan
 from station.register import id_digest
 from station.staff import Staff
 from tests.station.test_export import read_csv, read_xlsx
@@ -309,6 +309,8 @@ def test_the_copy_holds_every_record_and_file_and_no_code(city: World, clerk: Vi
     assert "query_code" not in held.read("person.json").decode()
     (file,) = [each for each in case["files"] if each["called"] == "扫描.pdf"]
     assert held.read(file["name"]) == b"%PDF-1.4 the scan"
+    (away,) = [each for each in case["files"] if each["called"] == "在途.pdf"]
+    assert (file["here"], away["here"], away["name"] in held.namelist()) == (True, False, False)
     assert {"view"} <= {each["act"] for each in case["seen"]}
     rows = read_csv(held.read("person.csv"))
     assert ["申请人 证件号码", f"'{ID_NO}"] in [row[5:] for row in rows]
@@ -317,18 +319,18 @@ def test_the_copy_holds_every_record_and_file_and_no_code(city: World, clerk: Vi
 
 
 def with_file(city: World, case_no: str, content: bytes) -> None:
-    """A scan of this case, and one of another."""
-    database = city[VILLAGE].parts.store.database(of_case(case_no))
-    for n, case in enumerate((case_no, case_no[:-1] + "0")):
-        file = {"content_type": "application/pdf", "data": base64.b64encode(content).decode()}
-        doc = {
-            "_id": f"att:{n}",
-            "type": "attachment",
-            "schema": 1,
-            "case": case,
-            "_attachments": {"扫描.pdf": file},
-        }
-        database.put(doc)
+    """A scan of this case, and another of which nothing is here yet."""
+    parts = city[VILLAGE].parts
+    staff = parts.appointments.staff("V001")
+    assert staff is not None
+    here, away = (
+        Scan(1, name, "application/pdf", data)
+        for name, data in (("扫描.pdf", content), ("在途.pdf", b"%PDF-"))
+    )
+    parts.casework.attach(case_no, staff, [here, away])
+    database = parts.store.database(of_case(case_no))
+    ids = [f"chunk:{each}" for each in away.line["index"]]
+    database.purge({id: [rev for rev, _ in database.leaves(id)] for id in ids})
 
 
 # -- the log's page and command ----------------------------------------------------------------------------------------

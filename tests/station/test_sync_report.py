@@ -25,7 +25,14 @@ def city(tmp_path: Path) -> Iterator[World]:
 
 def test_what_waits_is_counted_until_the_hub_has_confirmed_it(city: World) -> None:
     report = city[VILLAGE].parts.sync_report
-    assert report.now()["waiting"] == {"cases": 0, "events": 0, "bytes": 0, "oldest": "", "pieces": 0}
+    assert report.now()["waiting"] == {
+        "cases": 0,
+        "events": 0,
+        "bytes": 0,
+        "oldest": "",
+        "pieces": 0,
+        "piece_bytes": 0,
+    }
     record(city, INSTANT)
     city.time.pass_(hours=1)
     record(city, INSTANT)

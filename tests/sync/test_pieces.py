@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from station.intake import problem
 from sync import blobs, pieces
-from sync.errors import NotFound
 from sync.peer import Revision
 from sync.store import Store
 from sync.wire import unsplice
@@ -22,12 +20,12 @@ DB = "station-510903001001"
 @given(st.binary(max_size=3 * pieces.SIZE + 7))
 def test_a_file_comes_together_again_and_the_same_bytes_are_one_piece(data: bytes) -> None:
     docs = list(pieces.cut(data))
-    held = {doc["_id"]: revision(doc).attachments[pieces.NAME].data for doc in docs}
-    assert pieces.joined([doc["_id"] for doc in docs], held) == data  # type: ignore[arg-type]
+    held = {doc["_id"]: blobs.whole(revision(doc).attachments[pieces.NAME].data) for doc in docs}  # type: ignore[arg-type]
+    index = pieces.index(doc["_id"] for doc in docs)
+    assert b"".join(held[id] for id in pieces.listed(index)) == data
+    assert len(docs) == pieces.count(len(data))
+    assert pieces.listed(index + b"left over") == pieces.listed(index)
     assert all(pieces.is_piece(revision(doc)) for doc in docs)
-    if docs:
-        with pytest.raises(NotFound, match="on their way"):
-            pieces.joined([doc["_id"] for doc in docs], {})
 
 
 def revision(doc: object) -> Revision:

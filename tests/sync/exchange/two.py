@@ -17,6 +17,7 @@ from sync.exchange.route import create_route
 from sync.peer import Refusal, Revision
 from sync.replicate import replicate
 from sync.store import Store
+from tests.wsgi import whole
 
 
 class Everything:
@@ -66,11 +67,7 @@ class Line(httpx.BaseTransport):
         self.lose: list[str] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if (
-            "transfer-encoding" in request.headers
-        ):  # a server of files and sockets takes it as it comes; this one whole
-            headers = {name: value for name, value in request.headers.items() if name != "transfer-encoding"}
-            request = httpx.Request(request.method, request.url, headers=headers, content=request.read())
+        request = whole(request)
         lost = self.lose.pop(0) if self.lose else ""
         if lost == "request":
             raise httpx.ConnectError("cut", request=request)
