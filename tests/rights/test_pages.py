@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
+from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -127,7 +129,7 @@ class Session:
     def ask(self, method: str, route: str) -> TestResponse:
         """The request of this row, with everything in it that a page's form would bring."""
         item = self._item()
-        fields: dict[str, str] = {}
+        fields: dict[str, Any] = {}
         event, fields_of_event = self._step()
         path = (
             route.replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
@@ -150,6 +152,10 @@ class Session:
             fields = {"why": "verify"}
         elif route.startswith("/person"):
             fields = {"why": "self", "id_no": "510903199003070012"}
+        elif route == "/stick/write":
+            fields = {"station": VILLAGE if self.asker.at == "hub" else HUB}
+        elif route == "/stick/read":
+            fields = {"file": (self._stick(), "x.bianmin")}
         else:
             fields = {"q": "赵小明"}
         if method != "POST":
@@ -159,6 +165,11 @@ class Session:
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/sign-in").text)
         assert token
         return self.client.post(path, data={**fields, "csrf_token": token[1]}, buffered=True)
+
+    def _stick(self) -> BytesIO:
+        """A file that somebody wrote for this server."""
+        writer = self.city[VILLAGE if self.asker.at == "hub" else HUB].parts.sticks
+        return BytesIO(b"".join(writer.write(AT[self.asker.at])[0].pieces()))
 
     def _item(self) -> str:
         """An item that this asker's window takes in."""
