@@ -94,7 +94,7 @@ class Plan(NamedTuple):
     @property
     def size(self) -> int:
         """As a rule of thumb; the file itself says it exactly."""
-        return 1500 + 260 * self.records + 16_600 * self.pieces
+        return 1500 + 160 * self.records + 16_600 * self.pieces
 
 
 @dataclass
@@ -115,7 +115,8 @@ class Report:
     @property
     def here(self) -> int:
         """Those that were here already."""
-        return self.records + self.pieces - self.new - len([each for _, each in self.refused if each.id])
+        refused = len([each for _, each in self.refused if each.id])
+        return max(0, self.records + self.pieces - self.new - refused)
 
 
 class Sticks:
@@ -272,9 +273,10 @@ class Sticks:
             )
             side = Side(cast("Store", self._store if isinstance(self._store, Store) else _Anywhere()), rights)
             for message in loads.documents(plain):
-                report.new += _new(rights, message)
-                report.refused += side.take(message)[0]
-            report.new -= len([each for _, each in report.refused if each.id])
+                new = _new(rights, message)
+                refused, _ = side.take(message)
+                report.refused += refused
+                report.new += len(new - {(db, each.id, each.rev) for db, each in refused})
             if stale is None:
                 self._note(header, account)
         self._settle(rights, account)
@@ -394,12 +396,14 @@ class _Anywhere:
         return 0, 0
 
 
-def _new(rights: Above | Below, message: Message) -> int:
-    """How many of the documents are not here yet."""
+def _new(rights: Above | Below, message: Message) -> set[tuple[str, str, str]]:
+    """(database, id, revision) of the documents that are not here yet."""
     brought: dict[str, list[Revision]] = {}
     for db, revision in message.documents:
         brought.setdefault(db, []).append(revision)
-    return sum(len(rights.unknown(db, revisions)) for db, revisions in brought.items())
+    return {
+        (db, each.id, each.rev) for db, revisions in brought.items() for each in rights.unknown(db, revisions)
+    }
 
 
 def _runs(database: ServedDatabase) -> dict[str, int]:

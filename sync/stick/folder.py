@@ -30,6 +30,8 @@ def put(folder: Path, stick: Stick, told: Callable[[int], None] = lambda _bytes:
     path = folder / stick.name
     aside = path.with_name(path.name + ASIDE)
     try:
+        for left in folder.glob(f"*{SUFFIX}{ASIDE}"):
+            _remove(left)  # of a computer that went out while it was writing; it would take room for ever
         digest = _write(aside, stick, told)
         if _read_back(aside) != digest:
             raise StickFailed(

@@ -42,7 +42,7 @@ def test_there_and_back_by_the_pages_alone(city: World) -> None:
     clerk, window = city.visit(VILLAGE).sign_in("V001"), city.visit(HUB).sign_in("E003")
     page = clerk.open("/stick")
     assert "写给遂宁市人民政府政务服务中心" in page
-    assert "将写入 3 条记录，约 3 KB" in page
+    assert "将写入 3 条记录，约 2 KB" in page
     assert "还没有读入过对方的文件" in page
     answer = fetched(clerk, station=HUB)
     assert answer.headers["Content-Type"] == "application/octet-stream"

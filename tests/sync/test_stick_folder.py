@@ -63,6 +63,13 @@ def test_a_process_that_is_killed_leaves_no_file_with_the_right_name(tmp_path: P
     folders.put(tmp_path, stick, look)
 
 
+def test_what_a_killed_process_has_left_is_cleared_away_by_the_next_one(tmp_path: Path, stick: Stick) -> None:
+    (tmp_path / "bianmin-1-2-0001.bianmin.part").write_bytes(b"half")
+    (tmp_path / "photo.part").write_bytes(b"theirs")
+    path = folders.put(tmp_path, stick)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, "photo.part"])
+
+
 def test_a_stick_that_is_gone_is_told(tmp_path: Path, stick: Stick) -> None:
     with pytest.raises(StickFailed, match="Is the stick in"):
         folders.put(tmp_path / "gone", stick)
