@@ -58,6 +58,12 @@ class Keys:
         """What `public` says of a key of the hub; None where it says nothing."""
         return self._get(HUB_KEY + key[:16])
 
+    def knows(self, code: str, key: str) -> bool:
+        """Whether the key speaks, or ever spoke, for that station."""
+        if code == tables.HUB:
+            return (self.record(key) or {}).get("key") == key
+        return any(each["key"] == key for each in self.device(code).get("devices", ()))
+
     def is_vouched(self, doc: Mapping[str, Any], key: str) -> bool:
         """Whether the document, wherever it comes from, vouches for this key of the hub, and nothing else is known of it here."""
         try:

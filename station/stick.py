@@ -299,7 +299,7 @@ class Sticks:
         if header.by not in self._keys.sealing(sender) and not (
             sender == tables.HUB and any(self._keys.is_vouched(doc, header.by) for doc in header.chain)
         ):
-            if any(each["key"] == header.by for each in self._keys.device(sender).get("devices", ())):
+            if self._keys.knows(sender, header.by):
                 raise Revoked(f"The device that wrote the file does not speak for {sender}.")
             raise Foreign(f"No key of {sender} that is known here has signed the file.")
         if self._identity.signer.public not in header.keys:

@@ -18,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from sync import pieces, strict_json, wire
+import zstandard
+
+from sync import pieces, seals, strict_json, wire
 from sync.errors import SyncError
 from sync.event_ids import parse_event_id
 from sync.exchange import message as messages
@@ -31,6 +33,9 @@ from sync.stick.file import BadStick
 
 STEP: Final = 200  # changes read at once
 FRAME: Final = 1024 * 1024  # bytes of documents in a frame, before they are packed
+PLAIN: Final = (
+    1024 * 1024 * 1024
+)  # bytes that are packed into a file; one that unpacks to twice as much is none of ours
 KEPT: Final = 32  # places that are remembered of a feed
 LARGE: Final = 20 * 1024 * 1024  # bytes; a document that is larger does not go by stick
 
@@ -100,7 +105,7 @@ class Load:
 
     def frames(self, account: Callable[[Load], Account]) -> Iterator[bytes]:
         """The frames, `account` last, asked when the rest has been given."""
-        used = weight = 0
+        used = plain = weight = 0
         batch: list[tuple[str, Revision]] = []
         for db, change, leaves in self._documents():
             size = sum(map(wire.size, leaves))
@@ -118,7 +123,8 @@ class Load:
             if weight >= FRAME:
                 frame = messages.pack(Message(documents=batch))
                 used += len(frame)
-                self._is_full = used > self._room
+                plain += weight
+                self._is_full = used > self._room or plain > PLAIN
                 yield frame
                 batch, weight = [], 0
         if batch:
@@ -184,7 +190,7 @@ def _steps(database: ServedDatabase, since: Seq) -> Iterator[list[Change]]:
 
 def check(plain: Scratch) -> Account:
     """Reads all of a file's frames, and keeps nothing; the account of it. Unsound, Altered."""
-    account, records = None, 0
+    account, records, length = None, 0, 0
     try:
         for frame in files.frames(plain):
             if account is not None:
@@ -192,7 +198,13 @@ def check(plain: Scratch) -> Account:
             if frame[:1] == b"{":
                 account = _account(strict_json.loads_object(frame))
             else:
-                records += len(messages.unpack(frame).documents)
+                length += _length(frame)
+                if length > 2 * PLAIN:
+                    raise Unsound(UNSOUND)
+                message = messages.unpack(frame)
+                records += len(message.documents)
+                for _, note in message.notes:
+                    seals.read(note)
     except BadStick:
         raise
     except SyncError as error:
@@ -205,6 +217,14 @@ def check(plain: Scratch) -> Account:
 UNSOUND: Final = (
     "The file is complete and signed, but what is in it is not in order. Nothing was taken from it."
 )
+
+
+def _length(frame: bytes) -> int:
+    """Bytes of a message when it is unpacked, as it says itself; `unpack` holds it to that."""
+    try:
+        return zstandard.frame_content_size(frame[1:]) if frame[0] else len(frame)
+    except zstandard.ZstdError:
+        return len(frame)  # it will be found out
 
 
 def documents(plain: Scratch) -> Iterator[Message]:

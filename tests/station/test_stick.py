@@ -219,7 +219,7 @@ def test_by_stick_and_by_line_in_any_order_everything_is_everywhere_once(city: W
         elif what == "decide":
             register = city[HUB].parts.register
             register.catch_up()
-            waiting = register.select("stage = 'acceptance'", ())
+            waiting = register.select("state = 'received'", ())
             if waiting:
                 step(city, "E001", waiting[0]["case_no"], "accept")
     for at, to in (*ways, *ways):
@@ -336,7 +336,7 @@ def test_a_village_learns_the_hub_s_new_key_by_stick(city: World) -> None:
     record_of_old = {**(hub.keys.record(old_signer.public) or {}), "status": "active"}
     reader = city[VILLAGE].parts.identity.signer.public
     envelope = files.Envelope(HUB, VILLAGE, (reader,), "1" * 16, "e", 9, "", (record_of_old,))
-    with pytest.raises(Foreign):
+    with pytest.raises(Revoked):
         read(city, VILLAGE, b"".join(files.seal([b"{}"], envelope, old_signer).pieces()))
 
 

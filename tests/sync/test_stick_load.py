@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync import pieces, strict_json
+from sync import pieces, seals, strict_json
 from sync.exchange import message as messages
 from sync.exchange.message import Message
 from sync.peer import Revision
 from sync.scratch import Scratch
+from sync.seals import Run
+from sync.signing import Signer
 from sync.stick import load as loads
 from sync.stick.file import Altered
 from sync.stick.load import Account, Load, Unsound, Wanted
@@ -24,6 +26,8 @@ from sync.store import Database, Store
 from tests.sync.test_peers import event, revision, taken
 
 DB, PUBLIC = "station-510903001001", "public"
+RUN = Run("510903001001", "k3v7q2mh")
+NOTE = seals.state(Signer(b"1" * 32), "seal", DB, RUN, 2, "a" * 64)._asdict()
 
 
 def add_piece(database: Database, n: int, size: int = 900) -> str:
@@ -82,13 +86,11 @@ def test_events_go_first_then_what_everybody_reads_then_files(dbs: tuple[Databas
     piece = add_piece(dbs[0], 1)
     taken(dbs[1], revision("day:2018", "1-a"))
     taken(dbs[0], event(1), event(2))
-    load = Load(wanted(dbs), [(DB, {"kind": "seal", "n": 2})])
+    load = Load(wanted(dbs), [(DB, NOTE)])
     given = frames(load)
     assert [each.id for _, each in brought(given)] == [event(1).id, event(2).id, "day:2018", piece]
     assert (load.records, load.pieces, load.left, load.large) == (3, 1, 0, 0)
-    assert [message.notes for message in loads.documents(plain(given))][-1] == [
-        (DB, {"kind": "seal", "n": 2})
-    ]
+    assert [message.notes for message in loads.documents(plain(given))][-1] == [(DB, NOTE)]
     assert loads.check(plain(given)) == account(load)
     assert Load(wanted(dbs), ()).count() == (3, 1)
 
@@ -150,6 +152,7 @@ def test_one_document_that_is_too_large_holds_up_no_other(
         lambda given: [given[0], *given],
         lambda given: [b"\x09what", *given],
         lambda given: [b'{"id":"1"}'],
+        lambda given: [messages.pack(Message(notes=[(DB, {**NOTE, "n": 0})])), *given],
         lambda given: [*given[:-1], given[-1].replace(b'"records":3', b'"records":"3"')],
         lambda given: [*given[:-1], given[-1].replace(b'"holds":{}', b'"holds":{"x":{"r":-1}}')],
         lambda given: [*given[:-1], given[-1].replace(b'"through":{', b'"through":{"x":[],')],
@@ -159,10 +162,27 @@ def test_what_is_not_written_as_we_write_is_refused_before_anything_is_taken(
     dbs: tuple[Database, Database], spoil: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     taken(dbs[0], event(1), event(2), event(3))
-    given = frames(Load(wanted(dbs), [(DB, {"kind": "seal", "n": 2})]))
+    given = frames(Load(wanted(dbs), [(DB, NOTE)]))
     loads.check(plain(given))
     with pytest.raises(Unsound):
         loads.check(plain(spoil(given)))
+
+
+def test_a_file_that_unpacks_to_more_than_anybody_writes_is_refused(
+    dbs: tuple[Database, Database], monkeypatch: Any
+) -> None:
+    taken(dbs[0], *(event(n, x="x" * 10_000) for n in range(1, 30)))
+    given = frames(Load(wanted(dbs), ()))
+    assert sum(map(len, given)) < 20_000
+    loads.check(plain(given))
+    monkeypatch.setattr(loads, "PLAIN", 100_000)
+    with pytest.raises(Unsound):
+        loads.check(plain(given))
+    # And nobody writes so much.
+    monkeypatch.setattr(loads, "FRAME", 20_000)
+    load = Load(wanted(dbs), ())
+    loads.check(plain(frames(load)))
+    assert load.left > 10
 
 
 def test_a_frame_that_is_longer_than_what_follows_is_refused() -> None:
