@@ -7,7 +7,7 @@ import random
 import resource
 import tempfile
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -19,6 +19,7 @@ from sync.errors import DiskFull, StoreClosed
 from sync.signing import Signer
 from sync.stick import file as files
 from sync.stick.file import Altered, Cut, Envelope, NoStick, Stick, TooNew
+from tests.sync.test_scratch import CANARY, LARGE, lying  # noqa: F401  # a fixture
 
 WRITER, READER, OTHER = (Signer(bytes([n]) * 32) for n in (1, 2, 3))
 ENVELOPE = Envelope(
@@ -192,3 +193,16 @@ def room(length: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_nothing_that_is_in_a_file_can_be_read_from_a_temporary_one(
+    lying: Callable[[], dict[str, bytes]],  # noqa: F811
+) -> None:
+    stick = sealed([LARGE])
+    file = files.kept(io.BytesIO(written(stick)))
+    header = files.read_head(file)
+    files.check_whole(file, header)
+    plain = files.opened(file, READER)
+    assert list(files.frames(plain)) == [LARGE]
+    assert len(lying()) == 3
+    assert not any(CANARY in data for data in lying().values())
