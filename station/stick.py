@@ -265,7 +265,7 @@ class Sticks:
             if (account.id, account.sender, account.to) != (header.id, header.sender, header.to):
                 raise Unsound(loads.UNSOUND)
             rights = self._rights(header.sender)
-            stale = self._is_stale(header)
+            stale = self.is_stale(header)
             if stale is not None and not any(self._is_news(rights, each) for each in loads.documents(plain)):
                 raise stale
             report = Report(
@@ -304,16 +304,6 @@ class Sticks:
             raise Foreign(f"No key of {sender} that is known here has signed the file.")
         if self._identity.signer.public not in header.keys:
             raise NotForUs(f"The file is for another device, or an earlier key, of {self._own}.")
-
-    def _is_stale(self, header: Header) -> BadStick | None:
-        """What is to be said of a file that was read before, or after a later one, if there is nothing in it that is not here. There
-        may be: its writer, or this server, was put back to an earlier day."""
-        read = self._kept(header.sender).get("read", {})
-        if header.id in read.get("ids", ()):
-            return ReadBefore("This file was read before.")
-        if read.get("era") == header.era and header.number <= read.get("number", 0):
-            return Old(f"File {read['number']} was read, which has all that is in this one.")
-        return None
 
     def _is_news(self, rights: Above | Below, message: Message) -> bool:
         """Whether anything in it is not here."""
@@ -354,6 +344,16 @@ class Sticks:
         self._register.catch_up()
 
     # -- what was read -------------------------------------------------------------------------------------------
+
+    def is_stale(self, header: Header) -> BadStick | None:
+        """What is to be said of a file that was read before, or after a later one, if there is nothing in it that is not here. There
+        may be: its writer, or this server, was put back to an earlier day."""
+        read = self._kept(header.sender).get("read", {})
+        if header.id in read.get("ids", ()):
+            return ReadBefore("This file was read before.")
+        if read.get("era") == header.era and header.number <= read.get("number", 0):
+            return Old(f"File {read['number']} was read, which has all that is in this one.")
+        return None
 
     def last_read(self, code: str) -> tuple[int, str] | None:
         """The number of the last file of that station that was taken in, and when; None if none was."""

@@ -6,7 +6,9 @@ Says in a clerk's words what came, or why nothing was taken. Who may is station.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
 
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
@@ -21,7 +23,7 @@ from station.web import parts, staff_only
 from sync.errors import SyncError
 from sync.stick import file as files
 from sync.stick import folder as folders
-from sync.stick.file import BadStick
+from sync.stick.file import BadStick, Header
 from sync.stick.folder import StickFailed
 from sync.stick.load import Account
 
@@ -63,6 +65,14 @@ class Written(NamedTuple):
     reader: str
 
 
+class Waiting(NamedTuple):
+    """A file for us that is on a stick in this computer, and was not read yet."""
+
+    path: Path
+    drive: str
+    header: Header
+
+
 @blueprint.get("/stick")
 @staff_only("stick")
 def page() -> str:
@@ -99,12 +109,11 @@ def write() -> Any:
 @blueprint.post(READ)
 @staff_only("stick")
 def read() -> Any:
-    """Takes in the file that was chosen."""
-    given = request.files.get("file")
+    """Takes in the file that was chosen, or that lies on a stick in this computer."""
     try:
-        if given is None or not given.filename:
-            raise files.NoStick("No file was chosen.")
-        report = parts().sticks.read(files.kept(given.stream))
+        with _chosen() as file:
+            kept = files.kept(file)
+        report = parts().sticks.read(kept)
     except BadStick as error:
         return _page(problem=error), 422
     personal.note(
@@ -113,6 +122,31 @@ def read() -> Any:
     )
     parts().agent.wake()  # what came may go on by the line
     return _page(report=report)
+
+
+def _chosen() -> IO[bytes]:
+    given, path = request.files.get("file"), request.form.get("found")
+    if path:
+        found = next((each.path for each in _waiting() if str(each.path) == path), None)
+        if found is None:
+            raise files.Cut("The stick is not in any more.")
+        return found.open("rb")
+    if given is None or not given.filename:
+        raise files.NoStick("No file was chosen.")
+    return given.stream
+
+
+def _waiting() -> list[Waiting]:
+    """The files on sticks in this computer that may be read here, the newest first."""
+    found = []
+    for drive in _drives():
+        for path in folders.found(drive.path)[:SHOWN]:
+            with suppress(BadStick, OSError):
+                with path.open("rb") as file:
+                    header = files.read_head(file)
+                if header.to == parts().settings.code and parts().sticks.is_stale(header) is None:
+                    found.append(Waiting(path, drive.name, header))
+    return sorted(found, key=lambda each: each.header.number, reverse=True)
 
 
 def _drives() -> list[Drive]:
@@ -133,7 +167,7 @@ def _page(
         for code in sticks.readers()[:SHOWN]
     ]
     return render_template(
-        "stick.html", offers=offers, report=report, names=pages.name_of, asked=asked, written=written, drives=_drives(),
+        "stick.html", offers=offers, report=report, names=pages.name_of, asked=asked, written=written, drives=_drives(), files=_waiting(),
         problem=gettext(SENTENCES[problem.error]) if problem else "", nothing_taken=isinstance(problem, BadStick) and not isinstance(problem, NoReader),
         answer=report is not None and report.sender not in tables.ancestors(parts().settings.code),
     )  # fmt: skip

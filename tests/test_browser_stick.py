@@ -84,6 +84,13 @@ def test_records_and_decisions_go_by_stick(tmp_path: Path, chromium: str) -> Non
         expect(township.get_by_text("已写完并读回核对")).to_be_visible()
         picture(township, "36-stick-township-written")
         assert (usb / f"bianmin-{TOWNSHIP}-{HUB}-0001.bianmin").exists()
+        (usb / "for-the-township.bianmin").write_bytes(
+            b"".join(world[HUB].parts.sticks.write(TOWNSHIP)[0].pieces())
+        )
+        township.goto(f"{world[TOWNSHIP].url}/stick")
+        picture(township, "38-stick-township-found")
+        township.get_by_role("button", name="读入这个文件").click()
+        expect(township.get_by_role("heading", name="已读入")).to_be_visible()
         township.get_by_role("button", name="English").click()
         township.goto(f"{world[TOWNSHIP].url}/stick")
         expect(township.get_by_role("heading", name="By stick")).to_be_visible()

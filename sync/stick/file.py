@@ -149,12 +149,16 @@ def seal(frames: Iterable[bytes], envelope: Envelope, signer: Signer) -> Stick:
 
 
 def kept(file: IO[bytes]) -> io.BufferedReader:
-    """A file's bytes where they don't change while they are looked at: a stick may be bad, or be taken out."""
+    """A file's bytes where they don't change while they are looked at: a stick may be bad, or be taken out. Cut where it can't be
+    read to its end."""
     own = _Sink()
-    while piece := file.read(PIECE):
-        own.write(piece)
-        if own.scratch.length > HEAD + LARGEST:
-            break  # longer than it can say it is: whatever follows, it is altered
+    try:
+        while piece := file.read(PIECE):
+            own.write(piece)
+            if own.scratch.length > HEAD + LARGEST:
+                break  # longer than it can say it is: whatever follows, it is altered
+    except OSError as error:
+        raise Cut("The file can't be read to its end: the stick is bad, or was taken out.") from error
     return own.scratch.reader()
 
 

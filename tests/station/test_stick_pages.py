@@ -169,6 +169,30 @@ def test_where_the_stick_is_in_this_computer_it_is_written_right_onto_it(city: W
     assert not drive.exists()
 
 
+def test_a_file_on_a_stick_in_this_computer_is_shown_and_read_with_one_click(
+    city: World, drive: Path
+) -> None:
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    for name, data in (
+        ("a", written(city, HUB, VILLAGE)),
+        ("b", written(city, HUB, TOWNSHIP)),  # somebody else's
+        ("c", b"bianmin stick 1\nwhat"),
+    ):
+        (drive / f"{name}.bianmin").write_bytes(data)
+    page = clerk.open("/stick")
+    assert page.count("读入这个文件") == 1
+    assert "遂宁市人民政府政务服务中心 于 2018-02-09 09:00 写的第 1 号" in page
+    path = str(drive / "a.bianmin")
+    assert "已读入" in clerk.send("/stick/read", found=path)
+    assert "读入这个文件" not in clerk.open("/stick")
+    # Nothing else of this computer can be named.
+    (drive.parent / "other.bianmin").write_bytes(written(city, HUB, VILLAGE))
+    for other in (path, str(drive / "b.bianmin"), str(drive.parent / "other.bianmin"), "/etc/passwd"):
+        clerk.open("/stick")
+        assert "没有读入任何内容" in clerk.send("/stick/read", found=other)
+        assert clerk.status == 422
+
+
 def test_nobody_at_another_computer_sees_the_sticks_in_this_one(city: World, drive: Path) -> None:
     far = httpx.WSGITransport(app=city[HUB].app, remote_addr="10.0.0.9")
     with httpx.Client(base_url="http://127.0.0.1", transport=far) as client:

@@ -170,6 +170,17 @@ def test_what_goes_wrong_while_it_is_written_comes_out_as_it_was() -> None:
         sealed(broken())
 
 
+def test_a_stick_that_can_not_be_read_to_its_end_is_named_so() -> None:
+    class Bad(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().read(1000)
+
+    with pytest.raises(Cut, match="can't be read to its end"):
+        files.kept(Bad(GOOD))
+
+
 def test_a_full_disk_for_temporary_files_is_not_told_as_a_bad_stick() -> None:
     file = files.kept(io.BytesIO(GOOD))
     header = files.read_head(file)
