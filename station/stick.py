@@ -257,7 +257,7 @@ class Sticks:
         """Takes in what a file brings, all of which is looked at before. `file` is left alone meanwhile (`files.kept`). A class
         of BadStick where nothing was taken; DiskFull where some of it may have been, and the file is to be read again."""
         header = files.read_head(file)
-        self._check_writer(header)
+        self.check_writer(header)
         files.check_whole(file, header)
         with self._one_at_a_time:
             plain = files.opened(file, self._identity.signer)
@@ -289,8 +289,8 @@ class Sticks:
         )
         return report
 
-    def _check_writer(self, header: Header) -> None:
-        """Whether this is a file for us, by somebody whose word counts here."""
+    def check_writer(self, header: Header) -> None:
+        """Whether this is a file for us, by somebody whose word counts here; NotForUs, Foreign, Revoked."""
         sender = header.sender
         if header.to != self._own:
             raise NotForUs(f"The file is for {header.to[:12]}, not for {self._own}.")

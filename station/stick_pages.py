@@ -144,7 +144,8 @@ def _waiting() -> list[Waiting]:
             with suppress(BadStick, OSError):
                 with path.open("rb") as file:
                     header = files.read_head(file)
-                if header.to == parts().settings.code and parts().sticks.is_stale(header) is None:
+                parts().sticks.check_writer(header)
+                if parts().sticks.is_stale(header) is None:
                     found.append(Waiting(path, drive.name, header))
     return sorted(found, key=lambda each: each.header.number, reverse=True)
 

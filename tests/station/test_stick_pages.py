@@ -177,6 +177,7 @@ def test_a_file_on_a_stick_in_this_computer_is_shown_and_read_with_one_click(
         ("a", written(city, HUB, VILLAGE)),
         ("b", written(city, HUB, TOWNSHIP)),  # somebody else's
         ("c", b"bianmin stick 1\nwhat"),
+        ("d", forged(city, HUB, VILLAGE, Signer(b"?" * 32))),  # in the hub's name
     ):
         (drive / f"{name}.bianmin").write_bytes(data)
     page = clerk.open("/stick")
