@@ -30,7 +30,9 @@ from sync.store.connection import translated
 
 log = logging.getLogger("bianmin.access")
 
-Act = Literal["view", "receipt", "full", "list", "search", "person", "copy", "log", "file"]
+Act = Literal[
+    "view", "receipt", "full", "list", "search", "person", "copy", "log", "file", "stick", "stick_in"
+]
 ACTS: Final[dict[str, str]] = {
     "view": N_("查看办件"),
     "receipt": N_("打印收件凭证"),
@@ -41,6 +43,8 @@ ACTS: Final[dict[str, str]] = {
     "person": N_("查询个人信息"),
     "copy": N_("导出个人信息"),
     "log": N_("查看访问记录"),
+    "stick": N_("写U盘文件"),
+    "stick_in": N_("读入U盘文件"),
 }
 LEAST_DAYS: Final = 184
 """Six months (Cybersecurity Law art. 21), the longest there are."""

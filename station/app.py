@@ -19,7 +19,7 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import enrolment, files, keystore, sealing, web
+from station import drives, enrolment, files, keystore, sealing, web
 from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
@@ -29,6 +29,7 @@ from station.archive import Archive
 from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
+from station.drives import Drive
 from station.gate import Gate
 from station.house import HouseRules
 from station.identity import Identity
@@ -41,6 +42,7 @@ from station.passes import Passes
 from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
+from station.stick import Sticks
 from station.sync_report import SyncReport
 from station.tls import Certify, Tls
 from station.transport import Proxied, is_loopback, speaks_tls
@@ -66,7 +68,7 @@ MAX_FORM_PARTS = 200  # fields of a form; each file is one
 
 @dataclass(frozen=True)
 class Lamp:
-    """The plain lamp of every page: when the hub last confirmed, when it was last reached, how many cases wait."""
+    """The plain lamp of every page: when the hub last confirmed, when it was last reached or heard of by stick, how many cases wait."""
 
     confirmed_at: str | None
     reached_at: str
@@ -108,6 +110,9 @@ class Parts:
     recovery: Recovery | None
     lives: Lives | None
     """Who has the key; None where nothing is encrypted."""
+    sticks: Sticks
+    drives: Callable[[], list[Drive]]
+    """The sticks that are in this computer."""
     chores: list[Callable[[], None]]
     """What is looked after again and again while the server runs; each quick where there is nothing to do."""
 
@@ -120,7 +125,7 @@ class Parts:
         status = self.agent.status()
         return Lamp(
             confirmed_at=self.register.last_receipt(),
-            reached_at=status["last_reached"],
+            reached_at=max(status["last_reached"], self.sticks.heard_from_above()),
             waiting=len(self.register.waiting()),
             trouble=bool(status["last"].get("trouble")) and not status["last"].get("parent"),
         )
@@ -215,6 +220,7 @@ def build_parts(
         report = SyncReport(
             settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
         )  # fmt: skip
+        door = gate(store, identity, keys, passes, trust, register)
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
@@ -222,11 +228,13 @@ def build_parts(
             appointments=appointments, accounts=people, access=access,
             chores=[people.tidy, tray.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
             agent=agent, sync_report=report, tray=tray, originals=originals,
-            gate=gate(store, identity, keys, passes, trust, register), house=house(store, register, clock),
+            gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             challenges=Flow(),
             vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
+            sticks=Sticks(store, identity, keys, trust, door, register, recovery, clock=clock, random=random),
+            drives=drives.removable,
         )  # fmt: skip
     except BaseException:
         store.close()
@@ -261,7 +269,7 @@ def create_app(
 
     The hub adds its own `blueprints` of pages, others for `programs`, and a folder of `templates` that are looked up first.
     """
-    from station import audit, pages, personal, scans, signin, start, trust_routes
+    from station import audit, pages, personal, scans, signin, start, stick_pages, trust_routes
 
     app = Flask("station")
     app.config.update(
@@ -279,7 +287,9 @@ def create_app(
     Bootstrap5(app)
     web.install(app)
     first = (start.blueprint,) if parts.here.level != "city" else ()
-    own = (signin.blueprint, pages.blueprint, scans.blueprint, personal.blueprint, audit.blueprint)
+    own = (
+        signin.blueprint, pages.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+    )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())

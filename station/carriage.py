@@ -32,7 +32,7 @@ class _Carriage:
     def everybodys(self, db: str) -> bool:
         return db == PUBLIC
 
-    def _unknown(self, db: str, revisions: Sequence[Revision]) -> list[Revision]:
+    def unknown(self, db: str, revisions: Sequence[Revision]) -> list[Revision]:
         """Those that are not here yet: an echo is no news, and nobody need judge it."""
         if db not in self._store.databases():
             return list(revisions)
@@ -78,7 +78,7 @@ class Below(_Carriage):
             self._gate.allow(self._principal, db, "create")
             database = self._store.database(db, create=True)
         refused, sound = [], []
-        for revision in self._unknown(db, revisions):
+        for revision in self.unknown(db, revisions):
             refusal = self._gate.admit(self._principal, db, revision)
             if refusal is None:
                 sound.append(revision)
@@ -125,7 +125,7 @@ class Above(_Carriage):
             ]
         epoch: Callable[[], str] = lambda: self._identity.epoch  # noqa: E731
         target = Intake(self._store.database(db, create=True), self._own, epoch)
-        return target.add_revisions(self._unknown(db, revisions))
+        return target.add_revisions(self.unknown(db, revisions))
 
     def take_notes(self, db: str, notes: Sequence[Mapping[str, Any]]) -> None:
         self._trust.take(db, [seals.read(note) for note in notes])

@@ -15,12 +15,13 @@ import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import keystore, logs, personal_commands, server, sync_report, transport, vault
+from station import keystore, logs, personal_commands, server, stick_commands, sync_report, transport, vault
 from station.app import Parts
 from station.certificates import BadName
 from station.sealing import KeyRefused
 from station.settings import Settings
 from sync.errors import SyncError
+from sync.stick.file import BadStick
 
 
 @contextmanager
@@ -31,6 +32,8 @@ def sentences() -> Iterator[None]:
     except DomainError as error:
         stop(2, error.problem.text.format(**error.problem.params))
     except KeyRefused as error:
+        stop(1, error.reason)
+    except BadStick as error:
         stop(1, error.reason)
     except SyncError as error:
         stop(3, error.reason)
@@ -83,6 +86,7 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
         unlock(settings, employee_no, recovered, password_stdin)
 
     personal_commands.add_to(group, build, what, sentences)
+    stick_commands.add_to(group, build, what, sentences)
 
     if what == "station":
         group.add_command(status)

@@ -9,7 +9,7 @@ more, written by hand, and a test asks every page as every role.
     sync     see how syncing goes            wake     sync now                      audit    read the access log
     full     see numbers unmasked, with a    export   take a masked list away       person   find all that is held about
              reason, each view logged                                                        a person, on their request
-    devices  let stations in, and out        files    open the scans of a case
+    devices  let stations in, and out        files    open the scans of a case      stick    sync by stick
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
-    "devices", "files",
+    "devices", "files", "stick",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
 _SEES: Final = _READS | frozenset[Duty]({"full", "export"})
-_WINDOW: Final = _SEES | frozenset[Duty]({"record", "act", "wake", "person", "files"})
+_WINDOW: Final = _SEES | frozenset[Duty]({"record", "act", "wake", "person", "files", "stick"})
 _BUREAU: Final = _SEES | frozenset[Duty]({"act", "desk", "claim", "files"})
 
 DUTIES: Final[dict[str, frozenset[Duty]]] = {
@@ -44,14 +44,14 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     # Who audits reads logs; the citizens' cases are not needed for it.
     "auditor": frozenset({"items", "sync", "audit"}),
     # Lets devices in and out; sees no case either.
-    "hub_administrator": frozenset({"items", "sync", "devices"}),
+    "hub_administrator": frozenset({"items", "sync", "devices", "stick"}),
 }
 
 
 # What is written at a server is signed by its device, so only its own people write there. At the hub the bureaus are at home.
 # And whoever asks what is held about them stands at the counter of somebody who works there. A scan shows all that is masked
 # elsewhere, so it is for those who work on the case, and for nobody who supervises it.
-_AT_HOME: Final = frozenset[Duty]({"record", "act", "claim", "wake", "person", "files"})
+_AT_HOME: Final = frozenset[Duty]({"record", "act", "claim", "wake", "person", "files", "stick"})
 # What needs a lease (station.leases): all that leaves a record. To look, to print and to sync need none, or a station whose
 # lease is over could not get a new one.
 LEASED: Final = frozenset[Duty]({"record", "act", "claim"})

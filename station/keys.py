@@ -19,7 +19,7 @@ from schemas import tables
 from station.certificates import is_authority
 from station.databases import PUBLIC
 from sync import signing, strict_json
-from sync.errors import NotFound
+from sync.errors import BadRequest, NotFound
 from sync.peer import Seq
 from sync.revisions import parse_rev
 from sync.serving import ServedStore, starting
@@ -53,6 +53,24 @@ class Keys:
 
     def _is_vouched(self, doc: Mapping[str, Any]) -> bool:
         return bool(self._root()) and doc.get("by") == self._root() and is_sound(doc)
+
+    def record(self, key: str) -> Mapping[str, Any] | None:
+        """What `public` says of a key of the hub; None where it says nothing."""
+        return self._get(HUB_KEY + key[:16])
+
+    def knows(self, code: str, key: str) -> bool:
+        """Whether the key speaks, or ever spoke, for that station."""
+        if code == tables.HUB:
+            return (self.record(key) or {}).get("key") == key
+        return any(each["key"] == key for each in self.device(code).get("devices", ()))
+
+    def is_vouched(self, doc: Mapping[str, Any], key: str) -> bool:
+        """Whether the document, wherever it comes from, vouches for this key of the hub, and nothing else is known of it here."""
+        try:
+            sound = doc.get("key") == key and doc.get("status") == "active" and self._is_vouched(doc)
+        except (KeyError, BadRequest):
+            return False
+        return sound and self.record(key) is None
 
     def is_from_hub(self, doc: Mapping[str, Any]) -> bool:
         """Whether the hub signed this document of `public`, for the place in its history at which it lies."""

@@ -48,7 +48,7 @@ def add_to(group: click.Group, build: Build, what: str, sentences: Callable[[], 
             _, parts = build(settings)
             with closing(parts):
                 said = " ".join(f"{name}={value}" for name, value in asked._asdict().items() if value)
-                parts.access.note("log", _somebody(parts), reason=said, durable=True)
+                parts.access.note("log", somebody(parts), reason=said, durable=True)
                 rows = parts.access.entries(asked, limit=10_000_000)
         sys.stdout.buffer.write(export.as_csv(audit.COLUMNS, map(audit.line, rows)))
         sys.stdout.flush()
@@ -78,7 +78,7 @@ def add_to(group: click.Group, build: Build, what: str, sentences: Callable[[], 
             _, parts = build(settings)
             with closing(parts):
                 parts.access.note(
-                    "copy", _somebody(parts), person=id_digest(id_no), reason=words, durable=True
+                    "copy", somebody(parts), person=id_digest(id_no), reason=words, durable=True
                 )
                 held = person.gather(
                     id_no, stamp(parts.clock()), parts.here.name, parts.store, parts.register,
@@ -96,6 +96,6 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
-def _somebody(parts: Parts) -> Staff:
+def somebody(parts: Parts) -> Staff:
     """Whoever is at the computer: a command knows no employee number."""
     return Staff("", f"命令行（{getpass.getuser()}）", parts.here.code, frozenset())

@@ -9,12 +9,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from types import FrameType
 from typing import Any, Final
 
 from flask import Flask
+from werkzeug.http import parse_cookie
 
-from station import transport
+from station import stick_pages, transport, web
 from station.agent import DIALECT
 from station.app import Parts
 from station.web import TOO_LARGE, may_send_files
@@ -102,10 +104,13 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
 def asgi(app: Flask, parts: Parts) -> Asgi:
     """The application with feeds that hold no thread, and large bodies only from those who may send them."""
     endpoint: Endpoint = app.extensions["bianmin-endpoint"]
+    idle = timedelta(seconds=parts.settings.idle_lock)
 
     def knows(environ: dict[str, Any]) -> bool:
         if environ["PATH_INFO"].startswith(DIALECT + "/") or environ["PATH_INFO"] == PATH:
             return endpoint.knows(environ)
+        if environ["PATH_INFO"] == stick_pages.READ:
+            return parts.accounts.session(parse_cookie(environ).get(web.COOKIE, ""), idle) is not None
         if int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM or may_send_files(
             parts, environ
         ):

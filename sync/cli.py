@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
@@ -41,7 +42,18 @@ def open_peer(
     return store.database(name, create=create)
 
 
-@click.group(epilog=PEER)
+class _Group(click.Group):
+    """With commands of those who know whose keys count: `sync` imports none of them, and loads one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *entry_points(group="bianmin.sync").names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = entry_points(group="bianmin.sync", name=cmd_name)
+        return super().get_command(ctx, cmd_name) or next((each.load() for each in found), None)
+
+
+@click.group(cls=_Group, epilog=PEER)
 @click.option(
     "--key-file",
     type=click.File(encoding="ascii"),

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from sync import strict_json
@@ -35,6 +36,11 @@ class Signer:
             raise ValueError(f"a key's seed has {SEED_BYTES} bytes")
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self.public: Final = text_of(self._key.public_key().public_bytes_raw())
+
+    def openssh(self) -> bytes:
+        """The private key as OpenSSH writes it: age opens with it what was sealed to `openssh(self.public)`."""
+        form = serialization.PrivateFormat.OpenSSH
+        return self._key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
     def sign(self, purpose: str, body: Mapping[str, Any]) -> str:
         """The signature over `body`, in base64url."""
@@ -74,6 +80,12 @@ def _message(purpose: str, body: Mapping[str, Any]) -> bytes:
 @lru_cache(maxsize=4096)
 def _key(public: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(bytes_of(public, KEY_LENGTH))
+
+
+def openssh(public: str) -> str:
+    """A public key as OpenSSH writes it; ValueError for what is none."""
+    form = serialization.PublicFormat.OpenSSH
+    return _key(public).public_bytes(serialization.Encoding.OpenSSH, form).decode()
 
 
 def text_of(data: bytes) -> str:

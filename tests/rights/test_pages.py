@@ -6,10 +6,10 @@ does not allow is 401 (being sent to sign in), 403 or 404, and has changed nothi
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -133,7 +133,7 @@ class Session:
     def ask(self, method: str, route: str) -> TestResponse:
         """The request of this row, with everything in it that a page's form would bring."""
         item = self._item()
-        fields: dict[str, str] = {}
+        fields: dict[str, Any] = {}
         event, fields_of_event = self._step()
         path = (
             route.replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
@@ -158,6 +158,10 @@ class Session:
             fields = {"why": "verify"}
         elif route.startswith("/person"):
             fields = {"why": "self", "id_no": "510903199003070012"}
+        elif route == "/stick/write":
+            fields = {"station": VILLAGE if self.asker.at == "hub" else HUB}
+        elif route == "/stick/read":
+            fields = {"file": (self._stick(), "x.bianmin")}
         else:
             fields = {"q": "赵小明"}
         if method != "POST":
@@ -175,7 +179,12 @@ class Session:
         if (self.asker.at, self.asker.role) == ("hub", "district_window"):
             self.ask("POST", "/desk/<case_no>/claim")
         scan = pdf(600, seed=next(_numbers))
-        return self._post(path, {"material": "1", "scan": (io.BytesIO(scan), "合同.pdf")})
+        return self._post(path, {"material": "1", "scan": (BytesIO(scan), "合同.pdf")})
+
+    def _stick(self) -> BytesIO:
+        """A file that somebody wrote for this server."""
+        writer = self.city[VILLAGE if self.asker.at == "hub" else HUB].parts.sticks
+        return BytesIO(b"".join(writer.write(AT[self.asker.at])[0].pieces()))
 
     def _item(self) -> str:
         """An item that this asker's window takes in."""

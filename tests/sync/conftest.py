@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sync.couch import CouchDatabase
 from sync.remote import RemoteDatabase, RemoteServer
 from sync.store import Database, Store
+from tests.sync.by_stick import ByStick
 from tests.sync.neighbours import Gate, application, listening
 
 WRITER = "510903001001"
@@ -43,10 +44,10 @@ def gate() -> Gate:
     return Gate()
 
 
-@pytest.fixture(params=["embedded", "over WSGI", "over a socket", "python-couchdb"])
+@pytest.fixture(params=["embedded", "over WSGI", "over a socket", "python-couchdb", "by stick"])
 def peer(
     request: pytest.FixtureRequest, open_store: Callable[..., Store], gate: Gate
-) -> Iterator[Database | RemoteDatabase | CouchDatabase]:
+) -> Iterator[Database | RemoteDatabase | CouchDatabase | ByStick]:
     """An empty database, reached in each of the ways there are."""
     if request.param == "python-couchdb":
         yield request.getfixturevalue("open_couch")("peer", follow=False).database("things", create=True)
@@ -56,6 +57,8 @@ def peer(
     with ExitStack() as opened:
         if request.param == "embedded":
             yield held
+        elif request.param == "by stick":
+            yield ByStick(held)
         elif request.param == "over WSGI":
             server = RemoteServer("http://peer/db", transport=httpx.WSGITransport(app))
             yield opened.enter_context(server).database("things", create=True)
