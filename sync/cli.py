@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from sync import copying, names, remote, replicate, wire
+from sync import collecting, copying, names, remote, replicate, wire
 from sync.endpoint import requests
 from sync.errors import BadRequest, SyncError
 from sync.remote import RemoteDatabase, RemoteServer
@@ -51,6 +51,7 @@ def open_peer(
 @click.pass_context
 def main(ctx: click.Context, key_file: TextIO | None) -> None:
     """Replicates between stores and servers that speak CouchDB's replication protocol."""
+    collecting.seldom()
     ctx.obj = None
     if key_file is not None:
         with contextlib.suppress(UnicodeDecodeError):
@@ -83,6 +84,7 @@ def replicate_command(key: bytes | None, source: str, target: str, batch: int, c
                 open_peer(source, closing, key=key),
                 open_peer(target, closing, create=create, key=key),
                 batch=batch,
+                ahead=True,
             )
         _print(
             {

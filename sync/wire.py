@@ -107,8 +107,8 @@ def as_dict(revision: Revision) -> dict[str, Any]:
 
 
 def batch(revisions: Iterable[Revision]) -> bytes:
-    """The body of a `_bulk_docs` that brings revisions as they are."""
-    docs = b",\n".join([splice(each, revs=True) for each in revisions])
+    """The body of a `_bulk_docs` that brings revisions as they are. One without ancestors needs no path."""
+    docs = b",\n".join([splice(each, revs=len(each.path) > 1) for each in revisions])
     return b'{"new_edits":false,"docs":[\n%b\n]}' % docs
 
 

@@ -94,6 +94,18 @@ def test_a_spliced_body_is_kept_to_the_byte() -> None:
     assert wire.unsplice(strict_json.loads(text), text).body == body
 
 
+def test_a_batch_has_a_line_a_document_and_names_ancestors_where_there_are_some() -> None:
+    text = wire.batch(
+        [Revision("a", ("1-a",), False, b'{"n":1}'), Revision("b", ("2-b", "1-a"), True, b"{}")]
+    )
+    assert text.split(b"\n") == [
+        b'{"new_edits":false,"docs":[',
+        b'{"_id":"a","_rev":"1-a","n":1},',
+        b'{"_id":"b","_rev":"2-b","_deleted":true,"_revisions":{"start":2,"ids":["b","a"]}}',
+        b"]}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("head", "why"),
     [
