@@ -20,7 +20,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -33,7 +32,7 @@ import apsw
 from bench import _peers
 from bench._documents import WRITER, bodies, bulk, revision, wire
 from bench._ours import server
-from sync import strict_json
+from sync import collecting, strict_json
 from sync.ledger import Ledger
 from sync.remote import RemoteServer
 from sync.replicate import replicate
@@ -125,12 +124,12 @@ def ours(kind: str, load: Load, folder: Path) -> Figures:
                 Ledger(station, WRITER).append("source", lambda _, batch=batch: strict_json.loads(batch))
         else:
             source.add_revisions([revision(n, body) for n, body in enumerate(load.bodies)])
-        with RemoteServer(running.url) as hub, ThreadPoolExecutor(1) as ahead:
+        with RemoteServer(running.url) as hub:
             target = hub.database("target", create=True)
             back = station.database("back", create=True)
             figures = {
-                f"{kind} push": load.rate(lambda: replicate(source, target, batch=OUR_BATCH, ahead=ahead)),
-                f"{kind} pull": load.rate(lambda: replicate(target, back, batch=OUR_BATCH, ahead=ahead)),
+                f"{kind} push": load.rate(lambda: replicate(source, target, batch=OUR_BATCH, ahead=True)),
+                f"{kind} pull": load.rate(lambda: replicate(target, back, batch=OUR_BATCH, ahead=True)),
             }
         assert back.info()["doc_count"] == load.number
     return figures
@@ -212,6 +211,7 @@ def measure(chosen: argparse.Namespace) -> dict[str, Figures]:
 
 
 def run(chosen: argparse.Namespace) -> dict[str, Any]:
+    collecting.seldom()
     medians = measure(chosen)
     results: dict[str, float | str] = {
         "documents": chosen.documents,

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from sync import copying, names, remote, replicate, wire
+from sync import collecting, copying, names, remote, replicate, wire
 from sync.endpoint import requests
 from sync.errors import BadRequest, SyncError
 from sync.remote import RemoteDatabase, RemoteServer
@@ -63,6 +63,7 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, key_file: TextIO | None) -> None:
     """Replicates between stores and servers that speak CouchDB's replication protocol."""
+    collecting.seldom()
     ctx.obj = None
     if key_file is not None:
         with contextlib.suppress(UnicodeDecodeError):
@@ -95,6 +96,7 @@ def replicate_command(key: bytes | None, source: str, target: str, batch: int, c
                 open_peer(source, closing, key=key),
                 open_peer(target, closing, create=create, key=key),
                 batch=batch,
+                ahead=True,
             )
         _print(
             {

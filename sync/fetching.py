@@ -4,6 +4,7 @@ and servers without `_bulk_get`. Files are never held in memory whole. Part of `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,37 +19,52 @@ MAX_FILES: Final = 1024 * 1024 * 1024  # bytes of one answer with files in it; t
 PARTED: Final = {"Accept": "multipart/mixed, application/json;q=0.5"}
 
 
-def from_feed(data: bytes) -> tuple[Changes, dict[tuple[str, str], Revision]]:
-    """An answer to `_changes`, and such documents as came with it and can be taken as they are, by (id, revision): those
-    that were written once. A feed leaves histories out, and theirs is the one revision."""
-    members, rows = strict_json.loads_items(data, "results")
-    brought: dict[tuple[str, str], Revision] = {}
+# A row that brings a document's first revision, as we and CouchDB write it. All but the document is told by the match.
+_ROW: Final = re.compile(
+    rb'\{"seq":(0|[1-9][0-9]{0,14}|"[^"\\\x00-\x1f]*+"),"id":"([^"\\\x00-\x1f]++)",'
+    rb'"changes":\[\{"rev":"(1-[0-9A-Za-z_]++)"\}\],"doc":(?=\{"_id":"\2","_rev":"\3",)'
+)
+
+
+def from_feed(data: bytes) -> tuple[Changes, dict[tuple[str, str], bytes]]:
+    """An answer to `_changes`, and the texts of such documents as came with it and can perhaps be taken (`brought`), by
+    (id, revision): those that were written once. A feed leaves histories out, and theirs is the one revision.
+
+    Those texts are unread: whether they are wanted is found out first, and by who has the time.
+    """
+    members, rows = strict_json.loads_items(data, "results", unread=_ROW)
+    texts: dict[tuple[str, str], bytes] = {}
     results: list[Change] = []
     try:
         for row, text in rows:
+            if isinstance(row, re.Match):
+                seq, id, rev = row[1], row[2].decode(), row[3].decode()
+                results.append(Change(int(seq) if seq.isdigit() else seq[1:-1].decode(), id, [rev], False))
+                texts[id, rev] = _inner(text, row.end())
+                continue
             id, revs = row["id"], [leaf["rev"] for leaf in row["changes"]]
             results.append(Change(row["seq"], id, revs, row.get("deleted") is True))
-            if (
-                "doc" in row
-                and len(revs) == 1
-                and revs[0].startswith("1-")
-                and (doc := row["doc"])["_id"] == id
-                and doc["_rev"] == revs[0]
-                and "_deleted" not in doc
-                and "_attachments" not in doc
-                and "_revisions" not in doc
-            ):
-                brought[id, revs[0]] = wire.unsplice(doc, _doc_in(row, text))
-        return Changes(results, members["last_seq"], members.get("pending")), brought
-    except (KeyError, TypeError, AttributeError) as error:
+            doc = row.get("doc") if len(revs) == 1 and revs[0].startswith("1-") else None
+            if doc is not None and (doc["_id"], doc["_rev"]) == (id, revs[0]):
+                texts[id, revs[0]] = strict_json.dumps(doc)
+        return Changes(results, members["last_seq"], members.get("pending")), texts
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise errors.NotAPeer("The changes feed has not the form of one.") from error
 
 
-def _doc_in(row: Any, text: bytes) -> bytes | None:
-    """The text of the document in `{"seq":…,"id":…,"changes":[{"rev":…}],"doc":document}`, if that is what `text` is."""
-    if list(row) != ["seq", "id", "changes", "doc"] or list(row["changes"][0]) != ["rev"]:
+def _inner(text: bytes, at: int) -> bytes:
+    """From `at` to the brace that ends an object."""
+    if not text.endswith(b"}"):
+        raise errors.BadJson("A row of the changes feed does not end.")
+    return text[at:-1]
+
+
+def brought(id: str, rev: str, text: bytes) -> Revision | None:
+    """The document that came with a row of the feed; None if it is not all there is of that revision, and has to be fetched."""
+    revision = wire.unsplice(strict_json.loads_object(text), text)
+    if revision[:3] != (id, (rev,), False) or revision.attachments:
         return None
-    return text[text.find(b'"doc":{') + 6 : -1]
+    return revision
 
 
 def asked(revs: Mapping[str, Sequence[str]]) -> bytes:

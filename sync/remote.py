@@ -85,11 +85,10 @@ class RemoteDatabase:
         self.identity = identity
         self._info = info
         self._local_revs: dict[str, str] = {}
-        self._brought: dict[
-            tuple[str, str], Revision
-        ] = {}  # documents that came with the last stretch of the feed
-        self._listed = 0  # how many changes that had
-        self._bring = False  # whether the next is to bring its documents
+        # The texts of documents that came with the last stretches of the feed. `replicate` looks up to two ahead.
+        self._brought: tuple[dict[tuple[str, str], bytes], ...] = ()
+        self._listed = 0  # how many changes the last had
+        self._bring = 0  # how many of the next are to bring their documents
 
     def info(self) -> dict[str, Any]:
         """`GET /db`, as it was when this object was made."""
@@ -98,19 +97,21 @@ class RemoteDatabase:
     def changes(self, since: Seq = 0, limit: int = 500, *, only: Filter | None = None) -> Changes:
         """https://docs.couchdb.org/en/stable/replication/protocol.html#listen-to-changes-feed
 
-        Where all of the stretch before was wanted (`get_revisions`), this one is asked for with its documents: a request
-        less, and half the work. Should none of it be wanted, one stretch of documents came in vain.
+        Where all of a stretch was wanted (`get_revisions`), the next two are asked for with their documents: a request less
+        each, and half the work. Should none of them be wanted, two stretches of documents came in vain.
         """
         params = {"style": "all_docs", "since": str(since), "limit": str(limit)}
+        bring = self._bring > 0
+        self._bring -= bring
         try:
-            data = self._feed({**params, "include_docs": "true"} if self._bring else params, only)
+            data = self._feed({**params, "include_docs": "true"} if bring else params, only)
         except errors.TooLarge:
-            if not self._bring:
+            if not bring:
                 raise
             data = self._feed(params, only)
-        changes, self._brought = fetching.from_feed(data)
+        changes, texts = fetching.from_feed(data)
+        self._brought = (*self._brought[-2:], texts)
         self._listed = len(changes.results)
-        self._bring = False
         return changes
 
     def _feed(self, params: dict[str, str], only: Filter | None) -> bytes:
@@ -138,11 +139,10 @@ class RemoteDatabase:
         Those that came with the feed are at hand; the others in one `_bulk_get`, and those of them that have files in a
         second one, with their files behind them.
         """
-        brought, self._brought = self._brought, {}
         rest: dict[str, Sequence[str]] = {}
         size = 0
         for id, wanted in revs.items():
-            revision = brought.get((id, wanted[0])) if len(wanted) == 1 else None
+            revision = self._at_hand(id, wanted[0]) if len(wanted) == 1 else None
             if revision is None:
                 rest[id] = wanted
             else:
@@ -151,7 +151,14 @@ class RemoteDatabase:
         for revision in self._fetched(rest):
             size += len(revision.body)
             yield revision
-        self._bring = len(revs) >= self._listed and size <= BRING
+        self._bring = 2 if len(revs) >= self._listed and size <= BRING else 0
+
+    def _at_hand(self, id: str, rev: str) -> Revision | None:
+        """The revision, if it came with the feed."""
+        for texts in self._brought:
+            if text := texts.pop((id, rev), None):
+                return fetching.brought(id, rev, text)
+        return None
 
     def _fetched(self, revs: Mapping[str, Sequence[str]]) -> Iterator[Revision]:
         if not revs:

@@ -31,11 +31,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
+from queue import SimpleQueue
+from threading import Event, Semaphore
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync import strict_json, wire
@@ -45,6 +46,7 @@ from sync.peer import Changes, Filter, Peer, Refusal, Revision, Seq
 HISTORY: Final = 32  # checkpoints remembered, about 50 bytes each; a restore from further back starts at 0
 CHECKPOINT_BATCHES: Final = 10  # a checkpoint at least every so many batches …
 CHECKPOINT_SECONDS: Final = 5.0  # … or seconds, whichever comes first, and at the end
+AHEAD: Final = 2  # stretches of the feed that are read before the one that is being written is done
 WRITE_BYTES: Final = 8 * 1024 * 1024  # held in memory and given to the target at once
 
 _POISON: Final = (
@@ -97,13 +99,13 @@ def replicate(
     batch: int = 500,
     only: Filter | None = None,
     progress: Callable[[Session], None] | None = None,
-    ahead: Executor | None = None,
+    ahead: bool = False,
 ) -> Session:
     """Copies to `target` every revision of `source` it lacks. `batch`: changes a round; `progress`: called after each;
     `only`: of those documents alone.
 
-    `ahead`: a pool of one thread, in which the next batch is read while this one is written. Without it everything
-    happens one after another, in the caller's thread, in an order that `random` alone decides.
+    `ahead`: two threads read the next batches while one is written, and end with the call. Without it everything happens
+    one after another, in the caller's thread, in an order that `random` alone decides.
 
     Errors of either peer come out as they are (SyncError); what landed before is durable, and is not sent again.
     """
@@ -111,18 +113,9 @@ def replicate(
     logs = _Logs(source, target, session.replication_id)
     session.start_seq = session.end_seq = saved = logs.resume_at()
     batches, saved_at = 0, session.started_at
-    read = _reading(source, target, batch, only, ahead)
-    coming = read(session.start_seq)
-    try:
-        while True:
-            found = coming()
-            changes = found.changes
-            if not changes.results and changes.last_seq == session.end_seq:
-                break
-            # A filter may leave nothing of a stretch, and more may follow; where that is not told, asking tells.
-            more = changes.pending != 0 or len(changes.results) >= batch
-            if more:
-                coming = read(changes.last_seq)
+    stretches = _stretches(source, session.start_seq, batch, only)
+    with closing((_ahead if ahead else _one_by_one)(source, target, stretches)) as found_batches:
+        for found in found_batches:
             _write(target, found, session)
             batches += 1
             if batches >= CHECKPOINT_BATCHES or clock() - saved_at >= CHECKPOINT_SECONDS:
@@ -130,12 +123,6 @@ def replicate(
                 saved, batches, saved_at = session.end_seq, 0, clock()
             if progress is not None:
                 progress(session)
-            if not more:
-                break
-    finally:
-        if ahead is not None:
-            with suppress(Exception):
-                coming()  # nothing goes on behind the caller's back
     if session.end_seq != saved:
         session.checkpoints += logs.record(Checkpoint(random(8).hex(), session.end_seq))
     session.ended_at = clock()
@@ -151,25 +138,65 @@ class _Batch(NamedTuple):
     refused: list[Refusal]
 
 
-def _reading(
-    source: Peer, target: Peer, limit: int, only: Filter | None, ahead: Executor | None
-) -> Callable[[Seq], Callable[[], _Batch]]:
-    """How the batch after a sequence is asked for; the answer is a call that gives it."""
-
-    def read(since: Seq) -> _Batch:
+def _stretches(source: Peer, since: Seq, limit: int, only: Filter | None) -> Iterator[Changes]:
+    """The feed after `since`, until there is nothing more."""
+    more = True
+    while more:
         changes = source.changes(since, limit, only=only) if only else source.changes(since, limit)
-        missing = (
-            target.revs_diff({change.id: change.revs for change in changes.results})
-            if changes.results
-            else {}
-        )
-        refused: list[Refusal] = []
-        revisions = _fetch(source, missing, refused) if missing else []
-        return _Batch(changes, sum(map(len, missing.values())), revisions, refused)
+        if not changes.results and changes.last_seq == since:
+            return
+        yield changes
+        since = changes.last_seq
+        # A filter may leave nothing of a stretch, and more may follow; where that is not told, asking tells.
+        more = changes.pending != 0 or len(changes.results) >= limit
 
-    if ahead is None:
-        return lambda since: partial(read, since)
-    return lambda since: ahead.submit(read, since).result
+
+def _fetched(source: Peer, target: Peer, changes: Changes) -> _Batch:
+    """What the target lacks of a stretch."""
+    missing = (
+        target.revs_diff({change.id: change.revs for change in changes.results}) if changes.results else {}
+    )
+    refused: list[Refusal] = []
+    revisions = _fetch(source, missing, refused) if missing else []
+    return _Batch(changes, sum(map(len, missing.values())), revisions, refused)
+
+
+def _one_by_one(source: Peer, target: Peer, stretches: Iterator[Changes]) -> Generator[_Batch, None, None]:
+    for changes in stretches:
+        yield _fetched(source, target, changes)
+
+
+def _ahead(source: Peer, target: Peer, stretches: Iterator[Changes]) -> Generator[_Batch, None, None]:
+    """The same, by two threads that go on while a batch is written.
+
+    One reads the feed, the other what the target lacks of the stretch before: so that the source makes its next answer while
+    what came with this one is looked at. With one thread for both, source and target waited for each other half of the time.
+    """
+    room = Semaphore(AHEAD)
+    stopped = Event()
+    begun: SimpleQueue[Future[_Batch] | None] = SimpleQueue()
+
+    def list_on() -> None:
+        try:
+            for changes in stretches:
+                begun.put(pool.submit(_fetched, source, target, changes))
+                room.acquire()
+                if stopped.is_set():
+                    return
+        finally:
+            begun.put(None)
+
+    with ThreadPoolExecutor(2, thread_name_prefix="ahead") as pool:
+        listing = pool.submit(list_on)
+        try:
+            while (batch := begun.get()) is not None:
+                yield batch.result()
+                room.release()
+            listing.result()  # or what ended it: after what could be fetched before
+        finally:
+            stopped.set()
+            room.release()
+            pool.shutdown(cancel_futures=True)
 
 
 def _write(target: Peer, found: _Batch, session: Session) -> None:

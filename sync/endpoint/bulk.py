@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import flask
@@ -52,14 +52,11 @@ def register(blueprint: flask.Blueprint, context: Context) -> None:
     def bulk_docs(db: str) -> flask.Response:
         database = context.open(db, "write")
         rest, docs = requests.json_items("docs")
-        if not all(type(doc) is dict for doc, _ in docs):
-            raise BadRequest("Document must be a JSON object")
-        _check_siblings(docs)
         edits = rest.get("new_edits", True)
         if type(edits) is not bool:
             raise BadRequest("new_edits is true or false.")
         if edits:
-            return answers.json(_edits(context, database, [doc for doc, _ in docs]), 201)
+            return answers.json(_edits(context, database, [_object(doc) for doc, _ in docs]), 201)
         return answers.json(_replicated(context, database, docs), 201)
 
 
@@ -107,7 +104,7 @@ def _winner(database: ServedDatabase, id: str) -> str:
 
 def _bulk_get(found: Iterator[tuple[str, list[Revision | dict[str, Any]]]], revs: bool) -> Iterator[bytes]:
     """Bodies go out as they are kept, between bytes that are written here; nothing is encoded again but ids."""
-    separator = b'{"results":['
+    separator = b'{"results":[\n'
     for id, docs in found:
         parts = [
             b'{"error":' + strict_json.dumps(one) + b"}"
@@ -116,17 +113,22 @@ def _bulk_get(found: Iterator[tuple[str, list[Revision | dict[str, Any]]]], revs
             for one in docs
         ]
         yield b'%b{"id":%b,"docs":[%b]}' % (separator, strict_json.dumps(id), b",".join(parts))
-        separator = b","
-    yield b'{"results":[]}\n' if separator != b"," else b"]}\n"
+        separator = b",\n"
+    yield b'{"results":[]}\n' if separator != b",\n" else b"\n]}\n"
 
 
 # -- _bulk_docs -------------------------------------------------------------------------------------------------------
 
 
-def _check_siblings(docs: list[tuple[dict[str, Any], bytes]]) -> None:
+def _object(doc: Any) -> dict[str, Any]:
+    if type(doc) is not dict:
+        raise BadRequest("Document must be a JSON object")
+    return doc
+
+
+def _check_siblings(ids: Iterable[str]) -> None:
     """TooLarge for many revisions of one document: each is looked at in the light of the one before."""
-    ids = Counter(id for doc, _ in docs if type(id := doc.get("_id")) is str)
-    if ids and max(ids.values()) > requests.MAX_SIBLINGS:
+    if max(Counter(ids).values(), default=0) > requests.MAX_SIBLINGS:
         raise TooLarge(f"A request brings at most {requests.MAX_SIBLINGS} revisions of one document.")
 
 
@@ -134,6 +136,7 @@ def _edits(context: Context, database: ServedDatabase, docs: list[dict[str, Any]
     """New edits: each document gets a revision, or is told why not."""
     for doc in docs:
         doc.setdefault("_id", secrets.token_hex(16))
+    _check_siblings(id for doc in docs if type(id := doc["_id"]) is str)
     results = database.put_many(docs, lambda revision: context.admit(database, revision))
     if any(refusal is None for _, refusal in results):
         context.written(database)
@@ -146,13 +149,13 @@ def _edits(context: Context, database: ServedDatabase, docs: list[dict[str, Any]
 
 
 def _replicated(
-    context: Context, database: ServedDatabase, docs: list[tuple[dict[str, Any], bytes]]
+    context: Context, database: ServedDatabase, docs: Iterator[tuple[Any, bytes]]
 ) -> list[dict[str, Any]]:
     """`new_edits=false`: the revisions as they come. Only those that were not taken are answered for."""
     taken: list[Revision] = []
     refused: list[Refusal] = []
     for doc, text in docs:
-        id, rev = doc.get("_id"), doc.get("_rev")
+        id, rev = _object(doc).get("_id"), doc.get("_rev")
         try:
             revision = wire.unsplice(doc, text)
             refusal = context.admit(database, revision)
@@ -164,6 +167,7 @@ def _replicated(
             taken.append(revision)
         else:
             refused.append(refusal)
+    _check_siblings(revision.id for revision in taken)
     stored = database.add_revisions(taken)
     if len(stored) < len(taken):
         context.written(database)

@@ -19,6 +19,8 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sync import collecting
+
 MAX_HEAD: Final = 64 * 1024  # bytes of request line and headers
 HEAD_SECONDS: Final = 30.0  # a head that takes longer is nobody's we serve
 MAX_CONNECTIONS: Final = 4000  # beyond, 503; 2,324 stations with a feed each, and their requests
@@ -166,6 +168,7 @@ class HttpServer:
 
     def run(self) -> None:
         """Serves, in this thread. In the main thread SIGINT and SIGTERM end it."""
+        collecting.seldom()
         self._server.run(sockets=[self._bound])
 
     def stop(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import flask
@@ -20,6 +20,8 @@ MAX_REVS: Final = 1000  # revisions of one document asked about at once
 MAX_SIBLINGS: Final = (
     100  # revisions of one document brought at once; no document keeps more than a third of that
 )
+
+Item = TypeVar("Item")
 
 
 def body() -> bytes:
@@ -58,14 +60,20 @@ def json_object() -> dict[str, Any]:
     return strict_json.loads_object(body())
 
 
-def json_items(name: str) -> tuple[dict[str, Any], list[tuple[Any, bytes]]]:
-    """The body as an object with a long list: its other members, and the items, each with its text."""
+def json_items(name: str) -> tuple[dict[str, Any], Iterator[tuple[Any, bytes]]]:
+    """The body as an object with a long list: its other members, and the items, each with its text, read when it is asked for.
+    The errors of a body may come then."""
     if flask.request.mimetype != "application/json":
         raise BadContentType("Content-Type must be application/json")
     members, found = strict_json.loads_items(body(), name)
-    if len(found) > MAX_ITEMS:
-        raise TooLarge(f"{name!r} has at most {MAX_ITEMS} items.")
-    return members, found
+    return members, _at_most(MAX_ITEMS, found, name)
+
+
+def _at_most(limit: int, found: Iterator[Item], name: str) -> Iterator[Item]:
+    for n, item in enumerate(found):
+        if n == limit:
+            raise TooLarge(f"{name!r} has at most {limit} items.")
+        yield item
 
 
 def items(of: dict[str, Any], name: str) -> list[Any]:

@@ -17,7 +17,7 @@ from sync.peer import NO_ATTACHMENTS, Attachment, Change, Revision
 from sync.revisions import History, Rev
 from sync.store.connection import rows, scalar
 
-PENDING_COUNTED: Final = 10_000  # beyond this many, what is pending is not counted further
+PENDING_COUNTED: Final = 2000  # beyond this many, what is pending is not counted further
 
 
 class Document(NamedTuple):

@@ -53,11 +53,11 @@ class Transaction:
         self.touched: dict[int, int] = {}
         self._counts: dict[int, tuple[int, int]] = {}
 
-    def next_seq(self, db: int) -> int:
-        """The next sequence of the store, given to database `db`."""
-        self.seq += 1
+    def next_seq(self, db: int, count: int = 1) -> int:
+        """The next sequence of the store, given to database `db`; with `count` the first of so many."""
+        self.seq += count
         self.touched[db] = self.seq
-        return self.seq
+        return self.seq - count + 1
 
     def note_database(self, name: str, what: str) -> None:
         """Gives the making or deletion of a database its place in the feed of databases."""

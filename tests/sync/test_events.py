@@ -94,6 +94,36 @@ def test_a_spliced_body_is_kept_to_the_byte() -> None:
     assert wire.unsplice(strict_json.loads(text), text).body == body
 
 
+def test_a_batch_has_a_line_a_document_and_names_ancestors_where_there_are_some() -> None:
+    text = wire.batch(
+        [Revision("a", ("1-a",), False, b'{"n":1}'), Revision("b", ("2-b", "1-a"), True, b"{}")]
+    )
+    assert text.split(b"\n") == [
+        b'{"new_edits":false,"docs":[',
+        b'{"_id":"a","_rev":"1-a","n":1},',
+        b'{"_id":"b","_rev":"2-b","_deleted":true,"_revisions":{"start":2,"ids":["b","a"]}}',
+        b"]}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ('"_id":"","_rev":"1-a"', "non-empty"),
+        ('"_id":"_hidden","_rev":"1-a"', "underscore"),
+        ('"_id":"a\x7fb","_rev":"1-a"', "control characters"),
+        (f'"_id":"{"a" * 513}","_rev":"1-a"', "at most"),
+        ('"_id":"x","_rev":"1-a b"', "not a revision"),
+        ('"_id":"x","_rev":"1-a","_revisions":{"start":1,"ids":["b"]}', "different revisions"),
+    ],
+)
+def test_a_first_revision_is_looked_at_as_closely_in_its_text(head: str, why: str) -> None:
+    text = f'{{{head},"n":1}}'.encode()
+    for known in (None, text):
+        with pytest.raises(BadRequest, match=why):
+            wire.unsplice(strict_json.loads(text), known)
+
+
 def test_an_escaped_underscore_is_an_underscore() -> None:
     text = b'{"_id":"x","_rev":"1-a","\\u005fdeleted":true,"a":1}'
     came = wire.unsplice(strict_json.loads(text), text)

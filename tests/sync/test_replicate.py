@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -220,11 +220,10 @@ def test_a_lost_connection_is_said_and_costs_nothing(source: Watched, target: Wa
 
 
 def test_reading_ahead_changes_nothing_but_the_time(source: Watched, target: Watched) -> None:
-    with ThreadPoolExecutor(1) as ahead:
-        session = replicate(source, target, batch=3, ahead=ahead)
-        assert (session.changes, session.written, session.end_seq) == (20, 20, 20)
-        assert contents(target.peer) == contents(source.peer)
-        assert replicate(source, target, batch=3, ahead=ahead).changes == 0
+    session = replicate(source, target, batch=3, ahead=True)
+    assert (session.changes, session.written, session.end_seq) == (20, 20, 20)
+    assert contents(target.peer) == contents(source.peer)
+    assert replicate(source, target, batch=3, ahead=True).changes == 0
 
 
 @pytest.mark.parametrize("stage", ["changes", "get_revisions", "add_revisions"])
@@ -234,14 +233,44 @@ def test_reading_ahead_ends_with_the_session(source: Watched, target: Watched, s
             raise Unreachable("cut")
 
     source.fail = target.fail = cut
-    with ThreadPoolExecutor(1) as ahead:
-        with pytest.raises(Unreachable):
-            replicate(source, target, batch=3, ahead=ahead)
-        asked = len(source.asked + target.asked)
-        assert ahead.submit(lambda: len(source.asked + target.asked)).result() == asked
-        source.fail = target.fail = lambda name, argument: None
-        replicate(source, target, batch=3, ahead=ahead)
+    with pytest.raises(Unreachable):
+        replicate(source, target, batch=3, ahead=True)
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")] == []
+    source.fail = target.fail = lambda name, argument: None
+    replicate(source, target, batch=3, ahead=True)
     assert contents(target.peer) == contents(source.peer)
+
+
+def test_what_was_fetched_ahead_is_written_before_a_lost_feed_is_said(
+    source: Watched, target: Watched
+) -> None:
+    def cut(name: str, argument: Any) -> None:
+        if name == "changes" and argument == 9:
+            raise Unreachable("cut")
+
+    source.fail = cut
+    with pytest.raises(Unreachable):
+        replicate(source, target, batch=3, ahead=True)
+    assert len(contents(target.peer)) == 9
+
+
+def test_no_more_is_read_ahead_than_there_is_room_for(source: Watched, target: Watched) -> None:
+    listed: list[int] = []
+    news = threading.Condition()
+
+    def note(name: str, argument: Any) -> None:
+        with news:
+            if name == "changes":
+                listed.append(argument)
+                news.notify()
+            elif name == "add_revisions":
+                # eleven: a last stretch that is full does not show that nothing follows
+                most = min(11, len(contents(target.peer)) // 2 + 1 + replication.AHEAD)
+                assert news.wait_for(lambda: len(listed) >= most, 10)
+                assert len(listed) == most
+
+    source.fail = target.fail = note
+    assert replicate(source, target, batch=2, ahead=True).written == 20
 
 
 def test_a_refusal_is_counted_and_not_tried_again(source: Watched, target: Watched) -> None:

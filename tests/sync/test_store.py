@@ -178,6 +178,30 @@ def test_one_feed_over_all_databases(store: Store) -> None:
     assert (one.update_seq, other.update_seq) == (3, 2)
 
 
+def test_a_batch_stands_in_the_feed_in_its_own_order(db: Database) -> None:
+    db.add_revisions([revision("old", "1-a", n=0), revision("same", "1-a", n=0)])
+    batch = [
+        revision("a", "1-a", n=1),
+        event(1),
+        revision("same", "1-a", n=0),
+        revision("b", "1-b", n=2),
+        revision("old", "2-b", "1-a", n=3),
+        revision("名 c", "1-c", n=4),
+        revision("gone", "1-d", deleted=True),
+        revision("long", "3-c", "2-b", "1-a", n=5),
+        revision("d", "1-" + "e" * 32, n=6),
+    ]
+    assert db.add_revisions(batch) == []
+    fresh = [each for each in batch if each.id != "same"]
+    changes = db.changes(2).results
+    assert [(c.seq, c.id, c.revs, c.deleted) for c in changes] == [
+        (seq, each.id, [each.rev], each.deleted) for seq, each in enumerate(fresh, start=3)
+    ]
+    found = db.get_revisions({each.id: [each.rev] for each in fresh})
+    assert sorted(each[:4] for each in found) == sorted(each[:4] for each in fresh)
+    assert (db.info()["doc_count"], db.info()["doc_del_count"]) == (8, 1)
+
+
 def test_sequences_never_go_back(store: Store) -> None:
     db = store.database("one", create=True)
     db.put({"_id": "a"})

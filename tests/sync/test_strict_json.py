@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ values = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+def taken(text: bytes) -> tuple[dict[str, Any], list[tuple[Any, bytes]]]:
+    members, items = strict_json.loads_items(text, "docs")
+    return members, list(items)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,9 @@ def test_is_refused(text: bytes) -> None:
     with pytest.raises(BadJson):
         strict_json.loads(text)
     with pytest.raises(BadJson):
-        strict_json.loads_items(b'{"docs":[' + text + b"]}" if text.strip() else text, "docs")
+        taken(b'{"docs":[' + text + b"]}" if text.strip() else text)
+    with pytest.raises(BadJson):
+        taken(b'{"docs":[\n{},\n' + text + b"\n]}")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +145,7 @@ def test_a_batch_reads_as_the_whole_text_does(
     listed = f'"docs"{gap}:{gap}[{gap}{f"{gap},{gap}".join(written)}{gap}]'
     members = [listed, '"new_edits":false'] if last else ['"new_edits":false', listed]
     text = f"{gap}{{{gap}{f'{gap},{gap}'.join(members)}{gap}}}{gap}".encode()
-    rest, read = strict_json.loads_items(text, "docs")
+    rest, read = taken(text)
     assert {**rest, "docs": [value for value, _ in read]} == strict_json.loads(text)
     assert [own for _, own in read] == [item.encode() for item in written]
 
@@ -202,7 +210,51 @@ def test_the_quick_way_and_the_long_way_say_the_same(text: str) -> None:
 )
 def test_a_batch_that_is_none_is_refused(text: bytes) -> None:
     with pytest.raises(BadJson):
-        strict_json.loads_items(text, "docs")
+        taken(text)
+
+
+# Items and what they end with, so that lists come about which are in lines, partly so, or none at all.
+LINES = st.lists(
+    st.tuples(
+        TEXTS
+        | st.sampled_from(['{"a":[\n1,\n2\n]}', "[\n]", '{"a":{},\n"b":1}', " 1 ", "]", '{"a":"\n"}', ""]),
+        st.sampled_from([",\n"] * 6 + [",", "\n", " ,\r\n", '\n],"new_edits":true,"x":[\n']),
+    ),
+    max_size=4,
+)
+ENDS = [
+    "\n]}",
+    "\n]}\n",
+    '\n],"new_edits":true}',
+    '\n],"docs":[]}',
+    '\n],\n"last":"1\n"}',
+    "\n]",
+    "]}",
+    '\n],"x":[\n]}',
+]
+
+
+@given(st.sampled_from(["", '"new_edits":false,']), LINES, TEXTS, st.sampled_from(ENDS))
+def test_a_batch_in_lines_reads_as_the_long_way_reads_it(
+    first: str, lines: list[tuple[str, str]], last: str, end: str
+) -> None:
+    text = "".join(["{", first, '"docs":[\n', *map("".join, lines), last, end])
+    data = text.encode("utf-8", "surrogatepass")
+
+    def said(read: Callable[..., tuple[Any, Any]]) -> Any:
+        try:
+            members, items = read(data, "docs", strict_json.MAX_DEPTH)
+            return members, repr(list(items))
+        except BadJson:
+            return BadJson
+
+    assert said(strict_json.loads_items) == said(strict_json._loads_items_slowly)
+
+
+def test_one_odd_item_leaves_the_others_to_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict_json, "_loads_items_slowly", None)
+    _, items = taken(b'{"docs":[\n{"a":1},\n{"a" : "\\u0041"},\n{"a":3}\n]}')
+    assert items == [({"a": 1}, b'{"a":1}'), ({"a": "A"}, b'{"a" : "\\u0041"}'), ({"a": 3}, b'{"a":3}')]
 
 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
