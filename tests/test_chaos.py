@@ -6,12 +6,13 @@ BIANMIN_TEST_CHAOS (default 40) says after how many cuts it is over, BIANMIN_TES
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +23,14 @@ from bench._link import Link, line
 from hub.cli import build as build_hub
 from hub.demo import journey
 from hub.demo.city import HUB, City, Server
-from hub.demo.journey import Browser, Progress
+from hub.demo.journey import Browser, Errand, Progress
 from schemas import tables
 from station.app import Parts
 from station.cli import build as build_station
 from station.databases import of_station
 from sync.event_ids import is_event_id
+from sync.stick import file as stick_file
+from sync.stick.file import BadStick
 from tests.wsgi import InProcess
 
 CUTS = int(os.environ.get("BIANMIN_TEST_CHAOS", "40"))
@@ -94,21 +97,27 @@ class Chaos:
         self.clerks = {
             each.code: Browser(each, each.who[0][0], city.password, self.progress) for each in self.villages
         }
-        self.work = {
-            each.code: iter(journey.errands(each.code, 10_000, draw.randrange(10**6)))
-            for each in self.villages
-        }
-        self.kills = self.moves = 0
+        self.work = {each.code: self._errands(each.code) for each in self.villages}
+        self.kills = self.moves = self.sticks = 0
+        self._kept: dict[str, bytes] = {}
+        """Of each village an older stick, that turns up again."""
+
+    def _errands(self, code: str) -> Iterator[Errand]:
+        while True:
+            yield from journey.errands(code, 10, self.draw.randrange(10**6))
 
     def go_on(self) -> None:
         draw = self.draw
-        what = draw.choices(("record", "kill", "move"), (12, 2, 1))[0]
+        what = draw.choices(("record", "kill", "move", "stick"), (6, 3, 1, 2))[0]
         if what == "record":
             village = draw.choice(self.villages)
             journey.record(self.clerks[village.code], self.progress, next(self.work[village.code]))
         elif what == "kill":
             self._kill(draw.choice(self.city.servers))
             self.kills += 1
+        elif what == "stick":
+            self._carry(draw.choice(self.villages))
+            self.sticks += 1
         else:
             village = draw.choice(self.villages)
             parents = list(village.settings.parents)
@@ -116,6 +125,26 @@ class Chaos:
             village.settings = replace(village.settings, parents=tuple(parents))
             self._kill(village)
             self.moves += 1
+
+    def _carry(self, village: Server) -> None:
+        """Both are off; somebody walks to the hub with a stick, and back with its answer. Sometimes an old one is read besides."""
+        hub = self.city.hub
+        for server in (village, hub):
+            self.city.kill(server)
+        with (
+            closing(build_hub(hub.settings)[1]) as there,
+            closing(build_station(village.settings)[1]) as here,
+        ):
+            out = b"".join(here.sticks.write(HUB)[0].pieces())
+            old = self._kept.get(village.code)
+            for data in [out, *([old] if old and self.draw.random() < 0.5 else [])]:
+                with suppress(BadStick):  # read before
+                    there.sticks.read(stick_file.kept(io.BytesIO(data)))
+            back = b"".join(there.sticks.write(village.code)[0].pieces())
+            if self.draw.random() < 0.8:  # or it is lost on the way
+                here.sticks.read(stick_file.kept(io.BytesIO(back)))
+            self._kept[village.code] = out
+        self.city.start([village, hub])
 
     def _kill(self, server: Server) -> None:
         self.city.kill(server)
@@ -152,7 +181,7 @@ def test_whatever_is_cut_and_killed_every_event_is_everywhere_once(folder: Path)
         city.stop()
     recorded = chaos.progress.recorded
     print(
-        f"{said}: {cuts} cuts in {sessions} requests, {chaos.kills} kills, {chaos.moves} moves, {len(recorded)} records"
+        f"{said}: {cuts} cuts in {sessions} requests, {chaos.kills} kills, {chaos.moves} moves, {chaos.sticks} sticks, {len(recorded)} records"
     )
     with Standing(city) as standing:
         for _ in range(2):
