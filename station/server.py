@@ -6,6 +6,7 @@ import errno
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
     `ready` is called with the address once requests are answered.
     """
     host, port = bound.getsockname()[:2]
+    _let_many_in()
     tls = None
     if transport.speaks_tls(parts.settings):
         tend(parts)
@@ -99,6 +101,15 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
             if worker.is_alive():
                 worker.join(timeout=3)  # a request on a dead line may take longer; what landed is durable
         parts.close()
+
+
+def _let_many_in() -> None:
+    """A connection is an open file, and many systems give a program a thousand unless it asks for more."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def asgi(app: Flask, parts: Parts) -> Asgi:

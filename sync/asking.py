@@ -31,6 +31,9 @@ _OPTIONS: Final = (
     [(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)] if hasattr(socket, "TCP_NOTSENT_LOWAT") else []
 )
 
+# A connection outlives the pause between two rounds: to open one costs a way there and back, by TLS two. Servers of ours keep it longer.
+_LIMITS: Final = httpx.Limits(keepalive_expiry=60.0)
+
 _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
     400: errors.BadRequest,
     401: errors.Unauthorized,
@@ -81,7 +84,9 @@ class Way:
             base_url=url.rstrip("/") + "/",
             auth=basic,
             transport=transport
-            or httpx.HTTPTransport(verify=_believed(url, tls), trust_env=False, socket_options=_OPTIONS),
+            or httpx.HTTPTransport(
+                verify=_believed(url, tls), trust_env=False, limits=_LIMITS, socket_options=_OPTIONS
+            ),
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,

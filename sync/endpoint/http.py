@@ -23,7 +23,9 @@ from sync import collecting
 
 MAX_HEAD: Final = 64 * 1024  # bytes of request line and headers
 HEAD_SECONDS: Final = 30.0  # a head that takes longer is nobody's we serve
-MAX_CONNECTIONS: Final = 4000  # beyond, 503; 2,324 stations with a feed each, and their requests
+MAX_CONNECTIONS: Final = (
+    6000  # beyond, 503; 2,324 stations with a wait for news and a connection for messages each
+)
 GOODBYE_SECONDS: Final = 0.5
 KEEP_ALIVE: Final = 75  # seconds; longer than a station's client keeps an idle connection
 

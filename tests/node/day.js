@@ -25,6 +25,7 @@ async function day(folder, direct, line, up, down, options) {
     await here.putAttachment('before', 'scan.jpg', doc._rev, Buffer.from(readFileSync(options.attachment)), 'image/jpeg');
   }
   if (options.idle) await here.sync(there);
+  if (options.kept) await far.info();
   const began = process.hrtime.bigint();
   const passed = () => Number(process.hrtime.bigint() - began) / 1e9;
   const done = async () => {
