@@ -119,7 +119,7 @@ def test_what_is_served_is_not_refused_as_unknown(client: FlaskClient) -> None:
         (find.SECONDS, "After 0.8 s"),
         (find.MAX_BYTES, "or 32 MiB"),
         (asgi.PATIENCE, "answer | 90 s"),
-        (http.MAX_CONNECTIONS, "connections | 4,000"),
+        (http.MAX_CONNECTIONS, "connections | 6,000"),
         (server.MAX_UUIDS, "at most 1,000 |"),
         (context.COOKIE_SECONDS / 60, "cookie for 10 minutes"),
         (feed.LONGEST / 60, "end after 15 minutes"),
