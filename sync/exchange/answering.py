@@ -133,7 +133,7 @@ class Hearing:
         new = Record(
             self._random(6).hex(), record.id, parts[-1].places, self._last.places or landed or record.theirs
         )
-        self._write(log.add(new))
+        self._write(log.add(new).passed(asked.landed or record.ours))
         head = Message(id=new.id, refused=self._refused, landed=landed, bulk=bulk)
         for given in parts:
             self._side.learn(given.notes)

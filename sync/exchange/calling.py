@@ -152,7 +152,7 @@ class Calling:
             last=record.id, room=self.room, unsure=unsure, landed=() if record.whole else record.theirs
         )
         new = record
-        heard = 0
+        heard = began = 0
         more = False
         bulk: set[str] = set()
         try:
@@ -163,6 +163,7 @@ class Calling:
                         return self._found_common(log, answer)
                     if heard == 1:
                         # It has taken in all that was given, and has written down that it has.
+                        began = self._store.update_seq
                         self._unsure = False
                         outcome.calls += 1
                         outcome.given += said.documents - len(answer.refused)
@@ -175,8 +176,8 @@ class Calling:
                     bulk |= set(answer.bulk)
                     more = answer.more
                     log, new = self._take(log, new, answer, outcome)
-                    if more and self._is_urgent(log, new):
-                        return True  # the rest of the answer is asked for again, after that
+                    if more and (self._news.is_set() or self._side.is_urgent(log, max(began, new.ours[0]))):
+                        return True  # what was written since; the rest of the answer is asked for again, after that
         except errors.TheirFault as fault:
             if isinstance(fault, errors.Unreachable):
                 self.room = max(SMALLEST, self.room // 2)
@@ -214,12 +215,9 @@ class Calling:
         new = new._replace(theirs=answer.places or new.theirs, whole=not answer.more)
         if span is not None and all(each == span.first - 1 for each in new.ours):
             new = new._replace(ours=(span.last,) * LANES)  # nothing of ours lies between
-        log = log.add(new, span)
+        log = log.add(new).came_in(span).passed(new.ours)
         self._write(log)
         return log, new
-
-    def _is_urgent(self, log: Log, new: Record) -> bool:
-        return self._news.is_set() or self._side.is_urgent(log, new.ours)
 
     def _found_common(self, log: Log, answer: Message) -> bool:
         """Goes on from the newest exchange that both remember."""

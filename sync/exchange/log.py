@@ -59,24 +59,26 @@ class Log(NamedTuple):
         """The exchange of that name."""
         return next((each for each in reversed(self.records) if each.id == id), None) if id else None
 
-    def add(self, record: Record, span: Span | None = None) -> Log:
-        """The log with one more exchange, or with more of the newest one, and what came with it."""
+    def add(self, record: Record) -> Log:
+        """The log with one more exchange, or with more of the newest one."""
         before = self.records[:-1] if self.newest and self.newest.id == record.id else self.records
-        return self._replace(records=(*before, record)[-KEPT:]).came_in(span)
+        return self._replace(records=(*before, record)[-KEPT:])
 
     def came_in(self, span: Span | None) -> Log:
         """The log with what came from the other end."""
-        spans = [*self.spans, *([span] if span else [])]
-        # What the slowest lane has passed is not asked about again.
-        passed = min(self.newest.ours) if self.newest else 0
         joined: list[Span] = []
-        for each in sorted(each for each in spans if each.last > passed):
+        for each in sorted([*self.spans, *([span] if span else [])]):
             if joined and each.first <= joined[-1].last + 1:
                 joined[-1] = Span(joined[-1].first, max(each.last, joined[-1].last))
             else:
                 joined.append(each)
         # A gap costs an echo, which does no harm: so a log has a bound.
         return self._replace(spans=tuple(joined[-KEPT * 4 :]))
+
+    def passed(self, ours: Places) -> Log:
+        """The log without what came before these places of our feed: the other end has said that it has all up to there, and
+        nobody asks about it again. (What was given and may have been lost is asked about.)"""
+        return self._replace(spans=tuple(each for each in self.spans if each.last > min(ours)))
 
     def came(self, seq: int) -> bool:
         """Whether what is at that place came from the other end."""

@@ -93,13 +93,13 @@ class Side:
                 return
             places, notes = given.places, []
 
-    def is_urgent(self, log: Log, places: Places) -> bool:
-        """Whether there is something after `places` for which nothing else should be waited for."""
-        return next(self._lane(0, self.rights.gives(), places[0], log), None) is not None
+    def is_urgent(self, log: Log, since: int) -> bool:
+        """Whether there is something after that place in our feed which should not wait for anything else."""
+        return next(self._lane(0, self.rights.gives(), since, log), None) is not None
 
     def has_news(self, log: Log, places: Places) -> bool:
         """Whether there is something urgent after `places`, or something stated that the other end has not been told."""
-        return self.is_urgent(log, places) or bool(self._notes(self.rights.gives(), places[0]))
+        return self.is_urgent(log, places[0]) or bool(self._notes(self.rights.gives(), places[0]))
 
     def _part(
         self,

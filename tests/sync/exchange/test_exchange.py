@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -290,4 +291,44 @@ def test_a_server_that_does_not_know_the_dictionary_gets_messages_without_one(
         two.put(two.village, f"v{n}", text="同意" * 20)
     assert two.sync().given == 20
     assert two.calling._how == messages.ZSTD
+    assert two.bodies(two.village) == two.bodies(two.hub)
+
+
+def test_two_long_backlogs_go_past_each_other_without_breaking_off_answers(two: Two) -> None:
+    two.sync()
+    for store, name in ((two.village, "v"), (two.hub, "h")):
+        database = store.database("station-1", create=True)
+        database.put_many(
+            [{"_id": f"{name}{n}", "text": f"{two.draw.getrandbits(1200):x}"} for n in range(900)]
+        )
+    two.calling.room = 16 * 1024
+    two.calling._monotonic = lambda: 0.0  # the line stays as it is
+    outcome = two.sync()
+    assert (outcome.given, outcome.taken) == (900, 900)
+    assert outcome.calls <= 4
+
+
+class Impatient(threading.Event):
+    """News again and again, for a while."""
+
+    left = 6
+
+    def is_set(self) -> bool:
+        self.left -= 1
+        return self.left > 0
+
+
+def test_after_answers_that_were_broken_off_nothing_comes_back_that_was_given(two: Two) -> None:
+    two.sync()
+    for store, name in ((two.village, "v"), (two.hub, "h")):
+        database = store.database("station-1", create=True)
+        database.put_many(
+            [{"_id": f"{name}{n}", "text": f"{two.draw.getrandbits(1200):x}"} for n in range(900)]
+        )
+    two.calling.room = 16 * 1024
+    two.calling._monotonic = lambda: 0.0
+    two.calling._news = Impatient()
+    outcome = two.sync()
+    assert outcome.calls > 4
+    assert (outcome.given, outcome.taken) == (900, 900)
     assert two.bodies(two.village) == two.bodies(two.hub)

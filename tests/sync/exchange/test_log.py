@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sync.exchange import log as logs
 from sync.exchange.log import KEPT, Log, Record, Span
+from sync.exchange.message import LANES
 
 ERA = "uuid.epoch.0"
 
@@ -16,7 +17,7 @@ def record(n: int, ours: int) -> Record:
 
 
 def test_a_log_is_read_as_it_was_written_and_not_in_another_era() -> None:
-    log = Log(ERA, "server").add(record(1, 5)).add(record(2, 9), Span(10, 12))
+    log = Log(ERA, "server").add(record(1, 5)).add(record(2, 9)).came_in(Span(10, 12))
     assert logs.read(logs.write(log), ERA) == log
     assert logs.read(logs.write(log), "uuid.epoch.1") == Log("uuid.epoch.1")
     assert logs.read(None, ERA) == Log(ERA)
@@ -43,9 +44,9 @@ def test_the_newest_in_common_counts() -> None:
 def test_spans_that_have_not_been_passed_stay_as_one_set(spans: list[tuple[int, int]], passed: int) -> None:
     log, came = Log(ERA), set()
     for first, more in spans:
-        log = log.add(record(1, 0), Span(first, first + more))
+        log = log.came_in(Span(first, first + more))
         came |= set(range(first, first + more + 1))
-    log = log.add(record(2, passed))
+    log = log.passed((passed,) * LANES)
     for seq in range(1, 80):
         if seq > passed:
             assert log.came(seq) == (seq in came)
