@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from schemas import numbers, offers, tables, training
+from schemas import numbers, offers, papers, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms, reasons, scans
@@ -192,23 +192,6 @@ def act(case_no: str, event: str) -> Any:
     return redirect(url_for("pages.case", case_no=case_no), 303)
 
 
-@blueprint.get("/cases/<case_no>/receipt")
-@staff_only("cases")
-def receipt(case_no: str) -> str:
-    state = visible(case_no)
-    parts().access.note("receipt", me(), case_no=case_no, address=request.remote_addr or "")
-    taken = next((each.event for each in state.timeline if each.event["event"] == "receive"), None)
-    return render_template(
-        "receipt.html",
-        state=seen_as(state, reader()),
-        # Printed for the applicant, so only by those at whose window they stand.
-        query_code=state.query_code if reader() == "work" else "",
-        station=tables.station(case_no[:12]),
-        names=name_of,
-        handler=taken["actor"].get("name", "") if taken else "",
-    )
-
-
 @blueprint.get("/sync")
 @staff_only("sync")
 def sync() -> str:
@@ -280,7 +263,7 @@ def case_page(
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
         names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach,
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
-        doubtful=doubtful,
+        doubtful=doubtful, papers=papers.of_case(state, parts().almanac.calendar()),
     )  # fmt: skip
 
 
