@@ -1,25 +1,28 @@
-"""Papers on real A4 sheets: chromium prints a case's papers, a sheet each; what is longer goes on, and no paper begins on another's."""
+"""Papers and posters on real A4 sheets: chromium prints a sheet each; what is longer goes on, and none begins on another's."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from schemas import offers, tables
 from tests.browser import browser, picture, window
 from tests.station.test_papers import CONCLUDED, driven
-from tests.world import HUB, PASSWORD, small_city
+from tests.world import BUREAU, HUB, PASSWORD, small_city
 
 A4 = (595, 842)
 
 
-def printed(page: Page, url: str) -> list[tuple[int, int]]:
-    """The sizes of the sheets, in points."""
+def printed(page: Page, url: str, kept: str = "") -> list[tuple[int, int]]:
+    """The sizes of the sheets, in points. `kept`: as what a picture of them is kept."""
     page.goto(url)
     page.emulate_media(media="print")
-    picture(page, f"paper-{url.rsplit('/', 1)[1]}")
+    if kept:
+        picture(page, kept)
     pdf = page.pdf(prefer_css_page_size=True)
     page.emulate_media(media="screen")
     boxes = re.findall(rb"/Type /Page\b.*?/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf, re.DOTALL)
@@ -27,7 +30,7 @@ def printed(page: Page, url: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.browser
-def test_each_paper_begins_on_a_sheet_of_its_own_and_a_long_one_goes_on(
+def test_each_paper_and_poster_begins_on_a_sheet_of_its_own_and_a_long_paper_goes_on(
     tmp_path: Path, chromium: str
 ) -> None:
     strangers: list[str] = []
@@ -41,8 +44,12 @@ def test_each_paper_begins_on_a_sheet_of_its_own_and_a_long_one_goes_on(
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         # The receipt too, with the notice on personal data.
-        assert printed(page, f"{city[HUB].url}/cases/{whole}/papers") == [A4] * 6
-        assert printed(page, f"{city[HUB].url}/cases/{long}/papers/supplement") == [A4] * 3
+        assert printed(page, f"{city[HUB].url}/cases/{whole}/papers", "papers") == [A4] * 6
+        assert printed(page, f"{city[HUB].url}/cases/{long}/papers/supplement", "paper-long") == [A4] * 3
+        # A poster is one sheet whatever the item asks for.
+        zones = Counter(item.zone for item, _ in offers.offers(tables.station(BUREAU)) if item.zone)
+        for zone, count in zones.items():
+            assert printed(page, f"{city[HUB].url}/posters?zone={zone}") == [A4] * count
         page.goto(f"{city[HUB].url}/cases/{whole}")
         page.get_by_role("link", name="打印全部文书").click()
         assert page.locator("article.bm-paper").count() == 6
