@@ -34,6 +34,7 @@ REMEDY: Final = "如不服本决定，可以自收到之日起六十日内依法
 TITLES: Final = {"grant": "准予办理决定书", "deny": "不予办理决定书"}
 FORMS: Final = {"original": "原件", "copy": "复印件", "electronic": "电子件", "form": "表格"}
 NOT_NUMBERED: Final = "（未编号）"
+LAPSED: Final = "补正期满未补正，终止办理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _paper(kind: Kind, state: CaseState, earlier: list[Paper]) -> Paper:
         fields=tuple(Field(key, FIELDS[key][0], FIELDS[key][1](facts) or "—") for key in kind.fields),
         office=office,
         day=chinese(at.date()),
-        handler=str(event["actor"].get("name", "")),
+        handler="系统" if event["actor"].get("role") == "system" else str(event["actor"].get("name", "")),
         at=at,
         station=event["station"],
     )  # fmt: skip
@@ -228,6 +229,8 @@ def _method(facts: _Facts) -> str:
 
 def _used(facts: _Facts) -> str:
     days = facts.state.used_days
+    if facts.state.accepted_at is None:
+        return "未受理"
     return "" if days is None else "受理当日办结" if days == 0 else f"{days}个工作日"
 
 
@@ -259,7 +262,7 @@ FIELDS: Final[Mapping[str, tuple[str, Callable[[_Facts], Value]]]] = {
     "extended": ("延长期限", lambda f: f"{f.said('days')}个工作日"),
     "decision": ("决定", _decision),
     "decided_on": ("决定日期", lambda f: chinese(f.at)),
-    "result": ("办理结果", lambda f: f.said("result")),
+    "result": ("办理结果", lambda f: f.said("result") or LAPSED),
     "used_days": ("实际用时", _used),
     "delivered": ("送达文书", lambda f: f.results),
     "place": ("送达地点", lambda f: _name(f.event["station"])),

@@ -152,7 +152,7 @@ class Receive(AtCounter):
     query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
 
 
-class PreReviewPass(Shape):
+class PreReviewPass(Numbered):
     query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
 
 
@@ -281,7 +281,7 @@ DATA: Final[Mapping[str, type[Shape]]] = {
     "notify_supplement": NotifySupplement,
     "supply": Supply,
     "attach": Attach,
-    "lapse": Nothing,
+    "lapse": Numbered,
     "deemed_accept": Nothing,
     "accept": Numbered,
     "refuse": Refuse,

@@ -65,7 +65,7 @@ WANTED: Mapping[str, tuple[Steps, tuple[str, ...]]] = {
         (*PASSED, ("E002", "deny", {"reason": REASON, "remedy": REMEDY})),
         ("第三十八条第二款", "不予行政许可", REASON, REMEDY),
     ),
-    "conclude": (CONCLUDED, ("许可证 川遂船字0001号", "受理当日办结", "到电江路社区便民服务站领取")),
+    "conclude": (CONCLUDED, ("许可证 川遂船字0001号", "受理当日办结", "收件凭证到电江路社区便民服务站")),
     "delivery": (
         (*CONCLUDED, ("E001", "deliver", {"receiver": "赵小明"})),
         ("准予许可决定书 (船)准字〔2018〕第", "办结通知 (船)办字〔2018〕第", "直接送达", "签收人（签名）", "送达人（签名）"),
@@ -219,6 +219,20 @@ def test_supplements_that_came_in_have_a_receipt_of_their_own(city: World, exami
     clerk.send(f"/cases/{case_no}/supply", note="已补齐", **{f"material-{n}": "1" for n in range(1, 20)})
     assert sheets(clerk.open(f"/cases/{case_no}/papers")) == ["receipt", "handover", "supplement", "receipt"]
     assert len(set(re.findall(r"收字〔2018〕第\d{5}号", text_of(clerk.page)))) == 2
+
+
+def test_a_case_whose_supplements_never_came_ends_with_a_notice_that_says_so(
+    city: World, examiner: Visitor
+) -> None:
+    case_no = driven(city, WANTED["supplement"][0])
+    city.time.pass_(days=31)
+    try:
+        city[HUB].parts.casework.act(case_no, PEOPLE["E001"], [("lapse", {})])
+    finally:
+        city.time.pass_(days=-31)
+    text = text_of(examiner.open(f"/cases/{case_no}/papers/conclude"))
+    for each in ("办结通知", "补正期满未补正，终止办理", "未受理", "2018年3月12日"):
+        assert each in text, each
 
 
 # --- numbers --------------------------------------------------------------------------------------------------
