@@ -43,17 +43,16 @@ class DocumentNo:
 
 @dataclass(frozen=True, slots=True)
 class PaperKind:
-    """A kind of official paper: its identifier, Chinese name, and the event that produces it, "" for none."""
+    """A kind of official paper: its identifier and Chinese name. What calls for it, and what it says: schemas.papers."""
 
     kind: str
     name: str
-    event: str
 
 
 @cache
 def words() -> Mapping[str, PaperKind]:
     """The word of each kind of paper."""
-    return {row["word"]: PaperKind(row["kind"], row["name"], row["event"]) for row in rows("document_words")}
+    return {row["word"]: PaperKind(row["kind"], row["name"]) for row in rows("document_words")}
 
 
 @cache

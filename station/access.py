@@ -31,11 +31,12 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.access")
 
 Act = Literal[
-    "view", "receipt", "full", "list", "search", "person", "copy", "log", "file", "stick", "stick_in"
+    "view", "receipt", "paper", "full", "list", "search", "person", "copy", "log", "file", "stick", "stick_in"
 ]
 ACTS: Final[dict[str, str]] = {
     "view": N_("查看办件"),
     "receipt": N_("打印收件凭证"),
+    "paper": N_("打印文书"),
     "full": N_("查看完整信息"),
     "file": N_("打开扫描件"),
     "list": N_("导出清单"),

@@ -269,7 +269,18 @@ def create_app(
 
     The hub adds its own `blueprints` of pages, others for `programs`, and a folder of `templates` that are looked up first.
     """
-    from station import audit, pages, personal, scans, signin, start, stick_pages, trust_routes
+    from station import (
+        audit,
+        pages,
+        papers,
+        personal,
+        posters,
+        scans,
+        signin,
+        start,
+        stick_pages,
+        trust_routes,
+    )
 
     app = Flask("station")
     app.config.update(
@@ -288,7 +299,7 @@ def create_app(
     web.install(app)
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
-        signin.blueprint, pages.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

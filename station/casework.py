@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from schemas import lifecycle, numbers, offers, tables, training
+from schemas import lifecycle, numbers, offers, papers, tables, training
+from schemas.document_numbers import document_no
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
 from station.databases import of_case, of_station
@@ -111,7 +112,7 @@ class Casework:
             case_no = self._register.case_of_form(application.form) or ""
             if case_no:
                 self._same_or_raise(case_no, application)
-                return self._attached(case_no, staff, lines)
+                return self._attached(txn, case_no, staff, lines)
             case_no = self._new_case_no(txn, staff.station)
             steps = [
                 ("create", self._create_data(application, item)),
@@ -121,7 +122,7 @@ class Casework:
                 steps.append(("attach", {"files": lines}))
             if offer.decided_at != staff.station:
                 steps.append(("forward", {"to": offer.decided_at}))
-            return self._walk(case_no, [], staff, steps)
+            return self._walk(txn, case_no, [], staff, steps)
 
         self._ledger.append(of_station(staff.station), build)
         self._keep(of_station(staff.station), scans)
@@ -134,12 +135,12 @@ class Casework:
         """Adds scans to a case; those it has already are not added again. As `act` otherwise."""
         # Judged here too, so that what is refused leaves no pieces behind.
         self._register.catch_up(must=True)
-        self._attached(case_no, staff, [each.line for each in scans], check)
+        self._attached(None, case_no, staff, [each.line for each in scans], check)
         lines = self._keep(of_case(case_no), scans)
 
-        def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
+        def build(txn: LedgerTxn) -> list[dict[str, Any]]:
             self._register.catch_up(must=True)
-            return self._attached(case_no, staff, lines, check)
+            return self._attached(txn, case_no, staff, lines, check)
 
         self._ledger.append(of_case(case_no), build)
         self._keep(of_case(case_no), scans)
@@ -153,11 +154,11 @@ class Casework:
         `check` may look at the state inside the transaction and raise; the hub asks there who holds the claim.
         """
 
-        def build(_txn: LedgerTxn) -> list[dict[str, Any]]:
+        def build(txn: LedgerTxn) -> list[dict[str, Any]]:
             self._register.catch_up(must=True)
             events = self._known(case_no)
             check(staff, lifecycle.fold(events, self._calendar()))
-            return self._walk(case_no, events, staff, steps)
+            return self._walk(txn, case_no, events, staff, steps)
 
         self._ledger.append(of_case(case_no), build)
 
@@ -171,7 +172,7 @@ class Casework:
         )
 
     def _attached(
-        self, case_no: str, staff: Staff, lines: Sequence[Mapping[str, Any]],
+        self, txn: LedgerTxn | None, case_no: str, staff: Staff, lines: Sequence[Mapping[str, Any]],
         check: Callable[[Staff, lifecycle.CaseState], None] = lambda _staff, _state: None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """The event that adds what the case does not have yet."""
@@ -180,7 +181,7 @@ class Casework:
         check(staff, state)
         there = {(each["material"], each["sha256"]) for each in state.files}
         new = [each for each in lines if (each["material"], each["sha256"]) not in there]
-        return self._walk(case_no, events, staff, [("attach", {"files": new})]) if new else []
+        return self._walk(txn, case_no, events, staff, [("attach", {"files": new})]) if new else []
 
     def _known(self, case_no: str) -> list[Mapping[str, Any]]:
         events = self._register.events(case_no)
@@ -190,31 +191,35 @@ class Casework:
 
     def _walk(
         self,
+        txn: LedgerTxn | None,
         case_no: str,
         events: Sequence[Mapping[str, Any]],
         staff: Staff,
         steps: Sequence[tuple[str, Mapping[str, Any]]],
     ) -> list[dict[str, Any]]:
-        """The events of these steps, each allowed in the state that the ones before it lead to."""
+        """The events of these steps, each allowed in the state that the ones before it lead to. `txn`: where their papers' numbers
+        come from; None only to try whether they are allowed."""
         known = list(events)
         seen = self._register.seen(of_case(case_no))
         written: list[dict[str, Any]] = []
         for event, data in steps:
             state = lifecycle.fold(known, self._calendar()) if known else None
             actor = actor_of(staff) if event not in SYSTEM_STEPS else system_of(staff)
-            at = self._clock()
+            at, said = self._clock(), dict(data)
             role = lifecycle.acting_role(state, event, actor)
             body = {
                 "type": "case_event", "schema": 1, "case": case_no, "event": event, "seen": seen,
                 "lamport": (state.lamport if state else 0) + 1, "at": stamp(at), "station": staff.station,
-                "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": dict(data),
+                "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": said,
             }  # fmt: skip
             problem = lifecycle.problem(state, event, actor, data, at)
+            item = (state.item if state else data.get("item")) or {}
             if problem is None and event in training.TAKES_IN:
-                item = (state.item if state else data.get("item")) or {}
                 problem = training.problem(item.get("code"), staff.trained_on, staff.groups, at.date())
             if problem is not None:
                 raise DomainError(problem)
+            if txn is not None and (word := papers.word(event, item)):
+                said["document_no"] = self._next_document_no(txn, word, staff.station, at.year)
             written.append(body)
             # Not numbered yet: any id of this writer in the right order will do for folding the next step.
             known.append(
@@ -234,6 +239,15 @@ class Casework:
             # of a hub may come to the same number at the same moment; then it is the first one's.
             if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):
                 return case_no
+
+    def _next_document_no(self, txn: LedgerTxn, word: str, station: str, year: int) -> str:
+        """The number of the next paper of that word, beyond all that are known here: a laptop that was set up anew goes on
+        where the one before it ended. Two web nodes of a hub may come to the same one; then it is the first one's."""
+        last = self._register.last_serial(station, word, year)
+        while True:
+            n = txn.counter(f"paper:{station}:{word}:{year}")
+            if n > last and txn.reserve(f"paper:{station}:{word}:{year}:{n}"):
+                return document_no(station, word, year, n)
 
     def _same_or_raise(self, case_no: str, application: Application) -> None:
         """A form saved again brings the same application; another one under an old form is told, not swallowed."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from schemas import numbers, offers, tables, training
+from schemas import numbers, offers, papers, posters, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms, reasons, scans
@@ -94,7 +94,7 @@ def items() -> str:
 @blueprint.get("/items/<code>")
 @staff_only("items")
 def item(code: str) -> str:
-    found, offer = _offered(code)
+    found, offer = offered_here(code)
     return render_template(
         "item.html",
         item=found,
@@ -102,13 +102,14 @@ def item(code: str) -> str:
         materials=tables.materials(code),
         decider=name_of(offer.decided_at),
         barred=_barred(code),
+        complaints=posters.COMPLAINTS,
     )
 
 
 @blueprint.get("/items/<code>/record")
 @staff_only("record")
 def record(code: str) -> str:
-    found, offer = _offered(code, open_only=True)
+    found, offer = offered_here(code, open_only=True)
     if barred := _barred(code):
         raise DomainError(barred)
     entered = {"form": new_form()}
@@ -118,7 +119,7 @@ def record(code: str) -> str:
 @blueprint.post("/items/<code>/record")
 @staff_only("record")
 def record_post(code: str) -> Any:
-    found, offer = _offered(code, open_only=True)
+    found, offer = offered_here(code, open_only=True)
     sent = scans.sent()
     entered, ticked, problems = forms.application(request.form, tables.materials(code), sent.materials)
     if problems:
@@ -192,23 +193,6 @@ def act(case_no: str, event: str) -> Any:
     return redirect(url_for("pages.case", case_no=case_no), 303)
 
 
-@blueprint.get("/cases/<case_no>/receipt")
-@staff_only("cases")
-def receipt(case_no: str) -> str:
-    state = visible(case_no)
-    parts().access.note("receipt", me(), case_no=case_no, address=request.remote_addr or "")
-    taken = next((each.event for each in state.timeline if each.event["event"] == "receive"), None)
-    return render_template(
-        "receipt.html",
-        state=seen_as(state, reader()),
-        # Printed for the applicant, so only by those at whose window they stand.
-        query_code=state.query_code if reader() == "work" else "",
-        station=tables.station(case_no[:12]),
-        names=name_of,
-        handler=taken["actor"].get("name", "") if taken else "",
-    )
-
-
 @blueprint.get("/sync")
 @staff_only("sync")
 def sync() -> str:
@@ -280,7 +264,7 @@ def case_page(
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
         names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach,
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
-        doubtful=doubtful,
+        doubtful=doubtful, papers=papers.of_case(state, parts().almanac.calendar()),
     )  # fmt: skip
 
 
@@ -303,7 +287,7 @@ def new_form() -> str:
     return parts().random(16).hex()
 
 
-def _offered(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
+def offered_here(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
     found = tables.items().get(code)
     offer = offers.offer(found, tables.station(window())) if found else None
     if found is None or offer is None or (open_only and offer.mode not in offers.OPENS_CASES):

@@ -23,11 +23,12 @@ import apsw
 
 from schemas import lifecycle, tables, worklists
 from schemas.workdays import Calendar
-from station import archived, proofs
+from station import archived, issued, proofs
 from station.archived import ARCHIVED, Archived
 from station.databases import DESK, HERE, PUBLIC, of_case, station_of
 from station.files import lines_of
 from station.identity import Identity
+from station.issued import Issued
 from station.proofs import Dispute, Proofs
 from station.trust import PREFIX as STATEMENTS
 from station.trust import Trust
@@ -41,7 +42,7 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 6
+VERSION = 7
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -105,6 +106,7 @@ class Register:
         self._position = 0
         self._connection = _connect(path, key)
         self._archived = Archived(self._connection)
+        self._issued = Issued(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
 
@@ -178,6 +180,7 @@ class Register:
                 if of_case(case_no) == db:
                     touched.add(case_no)
         self._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?,?)", events)
+        self._issued.note(bodies.values())
         self._proofs.note(db, sorted({Run(row[3], row[4]) for row in events}))
         return touched
 
@@ -270,6 +273,16 @@ class Register:
         """The events of this case are not here any more."""
         with self._lock, self._transaction():
             self._execute("DELETE FROM events WHERE case_no = ? AND db = ?", (case_no, of_case(case_no)))
+
+    def last_serial(self, station: str, word: str, year: int) -> int:
+        """The largest serial known of a station's papers of a kind in a year, 0 for none."""
+        with self._lock:
+            return self._issued.last(station, word, year)
+
+    def cases_with_papers(self, station: str, day: str, limit: int) -> list[str]:
+        """The cases in which that station made papers on a day, by their numbers."""
+        with self._lock:
+            return self._issued.of_day(station, day, limit)
 
     def case_of_form(self, form: str) -> str | None:
         """The case that a form has already become, or None: saving twice must not record twice."""
@@ -382,11 +395,8 @@ class Register:
 
     def _open(self) -> None:
         tables_there = self._one("SELECT count(*) FROM sqlite_schema WHERE name = 'position'", ())
-        row = (
-            self._one("SELECT store, seq, version FROM position", ())
-            if tables_there and tables_there[0]
-            else None
-        )
+        sql = "SELECT store, seq, version FROM position"
+        row = self._one(sql, ()) if tables_there and tables_there[0] else None
         store, seq, version = row or ("", 0, 0)
         behind = store == self._store.uuid and seq > self._store.update_seq
         if behind:
@@ -404,7 +414,7 @@ class Register:
         with self._transaction():
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
-            self._connection.execute(SCHEMA + proofs.SCHEMA + archived.SCHEMA)
+            self._connection.execute(SCHEMA + proofs.SCHEMA + archived.SCHEMA + issued.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0
 
@@ -417,8 +427,7 @@ class Register:
         return self._connection.execute(sql, args)
 
     def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
-            self._connection.executemany(sql, rows)
+        self._connection.executemany(sql, rows)
 
     def _one(self, sql: str, args: Sequence[Any]) -> Any | None:
         with self._lock:

@@ -23,6 +23,14 @@ ZONES = {
     "综合事务": N_("综合事务"),
 }  # fmt: skip
 
+# The papers of a case on pages; on the paper itself stands schemas.papers' own name.
+PAPERS = {
+    "receipt": N_("收件凭证"), "accept": N_("受理通知书"), "refuse": N_("不予受理通知书"), "supplement": N_("补正告知书"),
+    "special_procedure": N_("特别程序告知书"), "extension": N_("延期告知书"), "grant": N_("准予许可决定书"),
+    "deny": N_("不予许可决定书"), "conclude": N_("办结通知"), "delivery": N_("送达回证"), "withdrawal": N_("撤回申请书"),
+    "handover": N_("材料交接单"), "urge": N_("督办单"),
+}  # fmt: skip
+
 TROUBLE = {
     "unreachable": N_("连不上，请检查网线、无线网或路由器"),
     "untrusted": N_("对方的证书不是本市签发的，没有连接。可能是上网登录页面，也可能有人冒充；请先核对本机时间，再告知市中心"),
@@ -55,6 +63,10 @@ def event(name: str) -> str:
 
 def role(name: str) -> str:
     return str(gettext(lifecycle.ROLE_NAMES.get(name, name)))
+
+
+def paper(kind: str) -> str:
+    return str(gettext(PAPERS.get(kind, kind)))
 
 
 def mode(name: str) -> str:

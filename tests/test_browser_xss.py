@@ -244,6 +244,7 @@ def test_what_another_server_brings_stays_text(city: World, eyes: dict[str, Eyes
         eyes["examiner"].see(f"/cases/{plain}", payload)
         eyes["clerk"].see(f"/cases/{wild}")
         eyes["clerk"].see(f"/cases/{plain}/receipt", payload)
+        eyes["clerk"].see(f"/cases/{plain}/papers", payload)
     for path in ("/", "/cases", "/sync"):
         eyes["clerk"].see(path)
     for path in ("/desk", "/desk/all"):

@@ -93,6 +93,13 @@ class Nothing(Shape):
     """An event that says all by happening."""
 
 
+class Numbered(Shape):
+    """An event that calls for a paper (schemas.papers). document_no: what is printed on it, drawn with the event, so that it
+    is the same wherever the paper is printed; events of before papers were numbered have none."""
+
+    document_no = Text(N_("文号"), high=40, required=False)
+
+
 class Create(Shape):
     """channel: GB/T 39046 A.5, 1 the window; form: the clerk's form: sent twice, it makes one case; project,
     errand: the one it was opened for."""
@@ -107,7 +114,7 @@ class Create(Shape):
     errand = Text(N_("代办编号"), low=0, high=100, required=False)
 
 
-class AtCounter(Shape):
+class AtCounter(Numbered):
     """receive, supply, deliver: how the papers came or went; visit: false where a clerk went to the applicant."""
 
     channel = Text(N_("办理渠道"), pattern=r"[1-9]", required=False)
@@ -145,7 +152,7 @@ class Receive(AtCounter):
     query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
 
 
-class PreReviewPass(Shape):
+class PreReviewPass(Numbered):
     query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}")
 
 
@@ -154,7 +161,7 @@ class PreReviewReturn(Shape):
     gaps = many(Text(N_("补正内容"), "personal", high=500, mask="text"), N_("补正内容"), "personal")
 
 
-class Forward(Shape):
+class Forward(Numbered):
     to = Text(N_("报送单位"), pattern=STATION_CODE)
 
 
@@ -163,12 +170,12 @@ class CorrectOnSpot(Shape):
     note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
 
 
-class NotifySupplement(Shape):
+class NotifySupplement(Numbered):
     gaps = many(Text(N_("补正内容"), "personal", high=500, mask="text"), N_("补正内容"), "personal")
     note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
 
 
-class Refuse(Shape):
+class Refuse(Numbered):
     reason_code = Text(N_("不予受理情形"), among=REFUSE_REASONS)
     reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
@@ -181,13 +188,13 @@ class PassStep(Shape):
     opinion = Text(N_("审查意见"), "personal", high=2000, mask="text")
 
 
-class Reason(Shape):
+class Reason(Numbered):
     """return_step, urge."""
 
     reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
-class Suspend(Shape):
+class Suspend(Numbered):
     """days: working days it is expected to take, told in writing; approved_by: the zone head."""
 
     kind = Text(N_("特别程序种类"), among=SUSPEND_KINDS)
@@ -199,7 +206,7 @@ PLACES: Final = ("hall", "department", "site")
 """Where something was done: in the hall, at a department's own offices, on the spot. Unsaid: in the hall."""
 
 
-class Result(Shape):
+class Result(Numbered):
     """resume."""
 
     result = Text(N_("办理结果"), "personal", high=2000, mask="text")
@@ -212,19 +219,19 @@ class Conclude(Result):
     fee_fen = Whole(N_("收费金额（分）"), 0, MAX_WHOLE, required=False)
 
 
-class Extend(Shape):
+class Extend(Numbered):
     """days: working days (Licensing Law art. 42)."""
 
     days = Whole(N_("延长工作日数"), 1, 10)
     reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
-class Grant(Shape):
+class Grant(Numbered):
     opinion = Text(N_("决定意见"), "personal", low=0, high=2000, mask="text", required=False)
     place = Text(N_("办理场所"), among=PLACES, required=False)
 
 
-class Deny(Shape):
+class Deny(Numbered):
     reason = Text(N_("理由"), "personal", high=2000, mask="text")
     remedy = Text(N_("救济途径"), high=2000)
     place = Text(N_("办理场所"), among=PLACES, required=False)
@@ -239,7 +246,7 @@ class Deliver(AtCounter):
     receiver = Text(N_("签收人"), "personal", high=100, mask="name")
 
 
-class Withdraw(Shape):
+class Withdraw(Numbered):
     reason = Text(N_("理由"), "personal", low=0, high=2000, mask="text", required=False)
 
 
@@ -274,9 +281,9 @@ DATA: Final[Mapping[str, type[Shape]]] = {
     "notify_supplement": NotifySupplement,
     "supply": Supply,
     "attach": Attach,
-    "lapse": Nothing,
+    "lapse": Numbered,
     "deemed_accept": Nothing,
-    "accept": Nothing,
+    "accept": Numbered,
     "refuse": Refuse,
     "instant_conclude": Conclude,
     "assign": Assign,

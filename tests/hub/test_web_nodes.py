@@ -53,6 +53,23 @@ def test_both_are_one_server(city: World) -> None:
     assert one.store.epoch != two.store.epoch
 
 
+def test_papers_made_at_both_nodes_at_once_have_numbers_of_their_own(city: World) -> None:
+    cases = [record(city, PERMIT) for _ in range(6)]
+    city.sync(VILLAGE, TOWNSHIP)
+    for node in (HUB, OTHER):
+        eventually(lambda node=node: all(seen(city, node, each) for each in cases))  # type: ignore[misc]
+
+    def accept(n: int) -> None:
+        city[(HUB, OTHER)[n % 2]].parts.casework.act(cases[n], PEOPLE["E001"], [("accept", {})])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(accept, range(6)))
+    eventually(lambda: all(city[HUB].parts.casework.case(each).state == "accepted" for each in cases))
+    states = [city[HUB].parts.casework.case(each) for each in cases]
+    numbers = [state.timeline[-1].event["data"]["document_no"] for state in states]
+    assert sorted(numbers) == [f"(船)受字〔2018〕第{n:05}号" for n in range(1, 7)]
+
+
 def test_two_claim_one_case_at_once_and_one_of_them_has_it(city: World, case_no: str) -> None:
     visitors = {
         "E001": at(city, HUB, "E001", case_no),

@@ -137,7 +137,7 @@ class Session:
         event, fields_of_event = self._step()
         path = (
             route.replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
-            .replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<station>", ELSEWHERE)
+            .replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<station>", ELSEWHERE)
         )  # fmt: skip
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from schemas import numbers, tables
 from schemas.document_numbers import DocumentNo, abbreviations, document_no, parse_document_no, words
-from schemas.lifecycle import EVENTS
 from schemas.problems import DomainError
 from tests.schemas.histories import BUREAU, HUB, TOWNSHIP, VILLAGE
 
@@ -101,7 +100,6 @@ def test_every_district_has_its_own_character_and_every_word_its_own_paper() -> 
     assert set(abbreviations()) == {each.district_code for each in tables.stations().values()}
     assert len(set(abbreviations().values())) == 6
     assert len({paper.name for paper in words().values()}) == len(words()) == 14
-    assert {paper.event for paper in words().values()} - {"", "collect"} <= set(EVENTS)
 
 
 # --- division codes -------------------------------------------------------------------------------------------
