@@ -84,14 +84,18 @@ class Side:
         so that what is urgent and was written meanwhile goes first. One at least, which may be empty."""
         share = max(LEAST, room // SHARES)
         names = self.rights.gives()
-        notes = self._notes(names, places[0])
+        told: set[str] = set()
         while True:
-            given, size = self._part(log, places, names, notes, share)
+            # In this order: what is stated covers whatever goes along, as nothing does that was written after it.
+            through = self._store.update_seq
+            notes = [each for each in self._notes(names, places[0]) if each[1]["sig"] not in told]
+            given, size = self._part(log, places, names, notes, share, through)
             room -= size
             yield given
             if not given.more or room <= 0:
                 return
-            places, notes = given.places, []
+            places = given.places
+            told.update(str(note["sig"]) for _, note in notes)
 
     def is_urgent(self, log: Log, since: int) -> bool:
         """Whether there is something after that place in our feed which should not wait for anything else."""
@@ -108,8 +112,8 @@ class Side:
         names: Sequence[str],
         notes: list[tuple[str, Mapping[str, Any]]],
         share: int,
+        through: int,
     ) -> tuple[Given, int]:
-        through = self._store.update_seq
         documents: list[tuple[str, Revision]] = []
         reached = list(places)
         bulk: set[str] = set()
@@ -121,6 +125,8 @@ class Side:
             last = places[lane]
             stuck = False
             for seq, db, leaves in self._lane(lane, names, places[lane], log):
+                if seq > through:
+                    break
                 if any(wire.files_size(each) > wire.INLINE for each in leaves):
                     bulk.add(db)  # nothing goes past it, or it would be taken for given
                     stuck = True

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from sync.exchange.side import Given
 from tests.test_journey import INSTANT, record, step
-from tests.world import HUB, TOWNSHIP, VILLAGE, Lane, World, small_city
+from tests.test_scans_journey import BIG
+from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, Lane, World, small_city
 
 PORTAL = httpx.Response(200, headers={"Content-Type": "text/html"}, content=b"<html>sign in</html>")
 
@@ -97,3 +100,26 @@ def test_a_portal_between_is_no_answer_of_the_server(city: World, way: Listening
     way.asked.clear()
     city.sync(VILLAGE)
     assert way.asked == ["/x", "/x"], "the first asks what landed of what the portal swallowed"
+
+
+def test_what_is_written_while_a_message_goes_up_travels_with_its_seal(city: World) -> None:
+    village = city[VILLAGE].parts
+    first = record(city, INSTANT)
+    village.casework.attach(first, PEOPLE["V001"], [BIG])
+    exchanges = village.agent._exchanges
+    assert exchanges is not None
+    side = exchanges._with(city[TOWNSHIP].url)._side
+    gives, written = side.give, []
+
+    def give(*args: Any) -> Iterator[Given]:
+        for given in gives(*args):
+            yield given
+            if not written:
+                written.append(record(city, INSTANT))  # by a clerk, while the scan goes up
+
+    side.give = give  # type: ignore[method-assign]
+    exchanges._with(city[TOWNSHIP].url).room = 16 * 1024
+    city.sync(VILLAGE)
+    state = city[TOWNSHIP].parts.casework.case(written[0])
+    assert state is not None, "the township has the events, and what proves them"
+    assert state.state == "received"
