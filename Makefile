@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check venv bench lock translations clean
+.PHONY: demo test check venv bench lock translations pinyin clean
 
 demo: $(VENV)/.run            ## a city on loopback; ARGS="--once" runs the journey without a person and ends
 	@$(BIN)/bianmin-demo $(ARGS)
@@ -45,6 +45,9 @@ translations: $(VENV)/.dev    ## collect messages, update the English catalogue,
 	$(BIN)/pybabel extract -F babel.cfg -k N_ -o build/messages.pot --no-location --sort-output --omit-header . 
 	$(BIN)/pybabel update -i build/messages.pot -d station/translations -l en --no-fuzzy-matching --omit-header --ignore-obsolete
 	$(BIN)/pybabel compile -f -d station/translations
+
+pinyin: $(VENV)/.dev          ## write anew how names of items and plain talk sound
+	$(BIN)/python -m tests.schemas.pinyin
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

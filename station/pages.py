@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from schemas import numbers, offers, papers, posters, tables, training
+from schemas import finding, numbers, offers, papers, posters, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms, reasons, scans
@@ -27,8 +27,6 @@ blueprint = Blueprint("pages", __name__)
 
 PAGE = 50
 MOST_PAGES = 100_000
-# What a station decides itself comes first, what it only tells about last.
-MODES = ("own", "direct", "agency", "assist", "inform")
 # What the lists of schemas.worklists are called on pages, and `here`: what others sent to this window.
 LISTS = {
     "open": N_("办理中"),
@@ -82,13 +80,21 @@ def home() -> Any:
 
 @blueprint.get("/items")
 @staff_only("items")
-def items() -> str:
-    asked = request.args.get("q", "").strip()
-    offered = [
-        (item, offer) for item, offer in offers.offers(tables.station(window())) if _matches(item, asked)
-    ]
-    offered.sort(key=lambda pair: (MODES.index(pair[1].mode), pair[0].item_code))
-    return render_template("items.html", asked=asked, offered=offered[:PAGE], found=len(offered))
+def items() -> Any:
+    """What was found; the one item that somebody named is opened at once."""
+    asked, station = request.args.get("q", "").strip(), tables.station(window())
+    hits = finding.find(asked, station)
+    if len(hits) == 1 and hits[0].way in ("name", "begins", "words"):
+        return redirect(url_for("pages.item", code=hits[0].item.item_code))
+    return render_template(
+        "items.html",
+        asked=asked,
+        hits=hits[:PAGE],
+        found=len(hits),
+        question=finding.question(hits, station) if asked else None,
+        near=() if hits else finding.nearest(asked, station),
+        kinds=() if hits else finding.kinds(station),
+    )
 
 
 @blueprint.get("/items/<code>")
@@ -103,6 +109,23 @@ def item(code: str) -> str:
         decider=name_of(offer.decided_at),
         barred=_barred(code),
         complaints=posters.COMPLAINTS,
+        question=finding.question_of(found, tables.station(window())),
+    )
+
+
+@blueprint.get("/items/<code>/list")
+@staff_only("items")
+def material_list(code: str) -> str:
+    """The item's materials on paper, for the applicant to take home."""
+    found, offer = offered_here(code)
+    return render_template(
+        "material_list.html",
+        item=found,
+        offer=offer,
+        materials=tables.materials(code),
+        decider=name_of(offer.decided_at),
+        station=tables.station(window()),
+        today=parts().clock().date(),
     )
 
 
@@ -358,10 +381,3 @@ def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def name_of(code: str | None) -> str:
     found = tables.stations().get(code or "")
     return found.name if found else gettext("未知站点 {code}").format(code=code or "")
-
-
-def _matches(found: tables.Item, asked: str) -> bool:
-    return all(
-        word in found.name or word in found.department or word.upper() == found.item_code
-        for word in asked.split()
-    )

@@ -15,6 +15,9 @@ from schemas.problems import N_
 MODES = {
     "direct": N_("本站直办"), "agency": N_("代办"), "assist": N_("协办"), "inform": N_("告知"), "own": N_("本级办理"),
 }  # fmt: skip
+FOUND = {
+    "department": N_("按部门或分区"), "pinyin": N_("按拼音"), "initials": N_("按拼音首字母"), "slip": N_("相近"),
+}  # fmt: skip
 FORMS = {"original": N_("原件"), "copy": N_("复印件"), "electronic": N_("电子件"), "form": N_("表格")}
 RESULTS = {"granted": N_("准予许可"), "denied": N_("不予许可"), "concluded": N_("办结")}
 # The five approval service zones, in the order of the report (domain.md §1 row 52).
@@ -71,6 +74,11 @@ def paper(kind: str) -> str:
 
 def mode(name: str) -> str:
     return str(gettext(MODES.get(name, name)))
+
+
+def found(way: str) -> str:
+    """Why an item was found, or "" where its name says it."""
+    return str(gettext(FOUND[way])) if way in FOUND else ""
 
 
 def form(name: str) -> str:
