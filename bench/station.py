@@ -22,7 +22,9 @@ import psutil
 STARTS = 5
 REST = 10.0
 CODE = "510903001001"
-LIMIT = "import flask, flask_babel, flask_wtf, flask_bootstrap, uvicorn, httptools, httpx, apsw, click, argon2"
+LIMIT = (
+    "import flask, flask_babel, flask_wtf, flask_bootstrap, uvicorn, httptools, httpx, apsw, click, argon2"
+)
 
 
 def start(data: Path) -> tuple[subprocess.Popen[str], float]:

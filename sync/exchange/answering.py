@@ -16,7 +16,7 @@ from typing import Final
 
 from sync.errors import BadRequest
 from sync.exchange import log as logs
-from sync.exchange.log import NOWHERE, Log, Record
+from sync.exchange.log import NOWHERE, Log, Record, Span
 from sync.exchange.message import LANES, Message, Places
 from sync.exchange.side import Rights, Side
 from sync.peer import Refusal
@@ -81,6 +81,7 @@ class Hearing:
         self._last = Message()
         self._refused: list[tuple[str, Refusal]] = []
         self._moved = False
+        self._came: tuple[Span, ...] = ()
 
     def take(self, part: Message) -> None:
         """Takes a part in; it is durable when this returns. The first says what the whole is about."""
@@ -93,6 +94,7 @@ class Hearing:
             refused, span = self._side.take(part)
             self._refused += refused
             self._moved = True
+            self._came += (span,) if span else ()
             if part.more and part.places:
                 log = log._replace(coming=(first.last, part.places))
             if span or part.more:
@@ -121,6 +123,9 @@ class Hearing:
             return
         if log.newest is not record:
             self._side.forget()  # an answer was lost, and what was stated in it
+            if not asked.unsure:
+                # Nor does who asks remember asking: a copy of that end, perhaps, which has nothing of what the other one brought.
+                log = log._replace(spans=self._came)
         landed = _landed(log, record) if asked.unsure else ()
         room = min(asked.room or ROOM, MOST_ROOM)
         parts = list(self._side.give(log, asked.landed or record.ours, room))
