@@ -181,7 +181,8 @@ class Agent:
             exchanges.ask_again(parent)
             raise
         level = self._store.update_seq
-        if beginning and beginning[0] is not None and not self._unpushed(parent):
+        # What a clerk saved after the push is not there; then both compare once more in the next round.
+        if beginning and beginning[0] is not None and not self._comparing.unpushed(parent):
             exchanges.agree(server, parent, level, beginning[0])
 
     def _note_exchange(self, server: RemoteServer, parent: str, moved: Outcome, outcome: Round) -> None:
