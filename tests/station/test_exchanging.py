@@ -123,3 +123,20 @@ def test_what_is_written_while_a_message_goes_up_travels_with_its_seal(city: Wor
     state = city[TOWNSHIP].parts.casework.case(written[0])
     assert state is not None, "the township has the events, and what proves them"
     assert state.state == "received"
+
+
+def test_what_is_saved_while_two_strangers_compare_follows_in_the_next_round(city: World) -> None:
+    village = city[VILLAGE].parts
+    city.take_down(TOWNSHIP)  # the hub is a stranger to this village's exchange
+    pulls, written = village.agent._comparing._pull, []
+
+    def pull(*args: Any) -> None:
+        if not written:
+            written.append(record(city, INSTANT))  # after the push
+        pulls(*args)
+
+    village.agent._comparing._pull = pull  # type: ignore[method-assign]
+    for _ in range(2):
+        village.agent.sync_once()
+    assert city[HUB].parts.casework.case(written[0]) is not None
+    assert village.register.waiting() == {}
