@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from station import network, plan
+from station import network, plan, right_time
 from station.bearer import Bearer
 from station.comparing import Comparing, unconfirmed
 from station.databases import HERE, of_station
@@ -32,7 +32,8 @@ from station.recovery import Recovery
 from station.rounds import Refusals, Round, remember
 from station.tls import Tls
 from station.trust import Trust
-from sync.errors import DiskFull, NotAPeer, SyncError
+from sync.asking import Way
+from sync.errors import DiskFull, NotAPeer, NotInForce, SyncError
 from sync.exchange.calling import Beginning, NothingInCommon, Outcome
 from sync.remote import RemoteServer
 from sync.serving import ServedStore
@@ -132,6 +133,15 @@ class Agent:
         self._looked_at = self._clock()
 
     def _sync_with(self, parent: str, outcome: Round) -> None:
+        try:
+            self._try(parent, outcome)
+        except NotInForce:
+            # Nothing was sent. A clock whose battery is empty says 1980, and must not keep records from the city.
+            with Way(parent, transport=self._transport_for(parent), tls=self._tls.timeless()) as way:
+                self._tls.set_right(right_time.asked(way, self._random(16).hex(), self._trust.speaks_above))
+            self._try(parent, outcome)
+
+    def _try(self, parent: str, outcome: Round) -> None:
         server = self._servers.get(parent)
         if server is None:
             server = self._connect(parent)
@@ -313,7 +323,8 @@ class Agent:
 
     def link(self) -> dict[str, Any]:
         """{"parent": that answered last, or ""; "bytes_per_second", "round_trip": in seconds, as exchange has measured them, or
-        None; "told_of_news": whether a server will say when there is something}."""
+        None; "told_of_news": whether a server will say when there is something; "clock_behind": seconds, less than 0 where the
+        computer's clock is ahead; None where nobody had to ask}."""
         parent = str(self._status["last"].get("parent", ""))
         measured = (
             self._exchanges.measured(parent) if self._exchanges is not None and parent else (None, None)
@@ -321,6 +332,7 @@ class Agent:
         return {
             "parent": parent, "bytes_per_second": measured[0], "round_trip": measured[1],
             "told_of_news": self._listener.is_waiting,
+            "clock_behind": None if self._tls.behind is None else self._tls.behind.total_seconds(),
         }  # fmt: skip
 
     def _remembered(self) -> dict[str, Any]:

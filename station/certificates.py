@@ -125,7 +125,7 @@ def check(pem: str, key: Key, authorities: Iterable[str], now: datetime) -> None
     found = _read(pem)
     if found.public_key() != key.public_key():
         raise ValueError("the certificate is for another key")
-    if not found.not_valid_before_utc <= now < found.not_valid_after_utc:
+    if not _is_in_force(found, now):
         raise ValueError("the certificate is not in force at this computer's time")
     for each in authorities:
         try:
@@ -152,6 +152,11 @@ def is_due(pem: str, now: datetime) -> bool:
     found = _read(pem)
     life = found.not_valid_after_utc - found.not_valid_before_utc
     return found.not_valid_after_utc - now < life / 3
+
+
+def is_in_force(der: bytes, now: datetime) -> bool:
+    """Whether a certificate, as a handshake brings it, is in force at that time."""
+    return _is_in_force(x509.load_der_x509_certificate(der), now)
 
 
 def is_authority(pem: object) -> bool:
@@ -232,6 +237,10 @@ def _request(pem: str) -> x509.CertificateSigningRequest:
     if not found.is_signature_valid:
         raise ValueError("the request is not signed by its own key")
     return found
+
+
+def _is_in_force(found: x509.Certificate, now: datetime) -> bool:
+    return found.not_valid_before_utc <= now < found.not_valid_after_utc
 
 
 def _read(pem: str) -> x509.Certificate:

@@ -41,7 +41,7 @@ class SyncReport:
 
     def now(self) -> dict[str, Any]:
         """{"station", "at", "waiting": {"cases", "events", "bytes", "oldest", "pieces", "piece_bytes"}, "confirmed_at", "reached_at", "link":
-        {"parent", "bytes_per_second", "round_trip", "told_of_news"}, "last": a round, "history": [rounds]}. Moments are stamps,
+        as `Agent.link`, "last": a round, "history": [rounds]}. Moments are stamps,
         "" for none; `bytes_per_second` and `round_trip` (seconds) None while they have not been measured."""
         self._register.catch_up()
         status = self._agent.status()
@@ -105,6 +105,10 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         if trip is not None:
             measured.append(f"{trip:.1f} s there and back")
         said.append(f"parent: {link['parent']}" + (f" ({', '.join(measured)})" if measured else ""))
+    if behind := link.get("clock_behind"):
+        days = abs(behind) / 86400
+        way = "behind" if behind > 0 else "ahead"
+        said.append(f"clock: {days:,.0f} days {way}; sync goes on, but set the computer's date")
     for each in last.get("trouble", ()):
         said.append(f"trouble: {each['parent']}: {each['reason']}")
     for each in last.get("refused", ()):

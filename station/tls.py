@@ -3,8 +3,9 @@ nobody for a certificate itself.
 
     here/tls     {"key": PEM, "certificate": PEM, "names": […] that a person asked for}
 
-A client of ours trusts the city's authority and no other: not the system's, not a public one. The key lies in `here`, as all
-keys do; OpenSSL wants it in a file, so it gets one for a moment, under a password that is never written.
+A client of ours trusts the city's authority and no other: not the system's, not a public one. Whether a certificate is in force is
+judged by this computer's clock, until that has been found wrong (`set_right`); then by the clock and what it is wrong by. The key
+lies in `here`, as all keys do; OpenSSL wants it in a file, so it gets one for a moment, under a password that is never written.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import ssl
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from station import certificates
 from station.databases import HERE
 from station.moment import Clock
+from sync.asking import OUT_OF_TIME
 from sync.errors import Conflict, NotAPeer
 from sync.serving import ServedStore
 
@@ -29,8 +32,19 @@ Certify = Callable[[str], str]
 """A request for a certificate → the certificate, both in PEM; SyncError where it can't be had now."""
 
 
+_NO_CHECK_TIME: Final = 0x200000  # X509_V_FLAG_… of OpenSSL, which Python has no name for
+
+
 class _Socket(ssl.SSLSocket):
     """Leaves its session to the next connection there."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        now = self.context.now if isinstance(self.context, _Resuming) else None
+        if now is not None and not certificates.is_in_force(self.getpeercert(True) or b"", now()):
+            error = ssl.SSLCertVerificationError(1, "certificate is not in force at the right time")
+            error.verify_code = OUT_OF_TIME[-1]
+            raise error
 
     def close(self) -> None:
         context = self.context
@@ -49,16 +63,24 @@ class _Resuming(ssl.SSLContext):
 
     def __init__(self, *_: Any) -> None:
         self.sessions: dict[str, ssl.SSLSession] = {}
+        self.now: Clock | None = None
+        """By which time certificates have to be in force; by the system's, and OpenSSL sees to it, where this is None."""
 
     def wrap_socket(self, sock: Any, *rest: Any, **named: Any) -> ssl.SSLSocket:
         named.setdefault("session", self.sessions.get(named.get("server_hostname") or ""))
         return super().wrap_socket(sock, *rest, **named)
 
 
-def believing(authorities: Sequence[str]) -> ssl.SSLContext:
-    """A client's context that trusts these and nobody else."""
+def believing(
+    authorities: Sequence[str], *, timeless: bool = False, now: Clock | None = None
+) -> ssl.SSLContext:
+    """A client's context that trusts these and nobody else. `timeless`: also before and after their time. `now`: at that time and
+    not at the system's."""
     context = _Resuming(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.now = now
+    if timeless or now is not None:
+        context.verify_flags |= _NO_CHECK_TIME
     if authorities:
         context.load_verify_locations(cadata="\n".join(authorities))
     return context
@@ -73,6 +95,8 @@ class Tls:
         self._clock = clock
         self._serving: ssl.SSLContext | None = None
         self._believing: tuple[tuple[str, ...], ssl.SSLContext] | None = None
+        self.behind: timedelta | None = None
+        """By how much this computer's clock was found to be behind the time, or, where negative, ahead of it."""
         self._shown = str(self._kept().get("certificate", ""))  # asked for with every request
 
     # -- as a client ---------------------------------------------------------------------------------------------
@@ -82,8 +106,21 @@ class Tls:
         the same, as it remembers sessions."""
         authorities = self._authorities()
         if self._believing is None or self._believing[0] != authorities:
-            self._believing = (authorities, believing(authorities))
+            now = self._now if self.behind is not None else None
+            self._believing = (authorities, believing(authorities, now=now))
         return self._believing[1]
+
+    def timeless(self) -> ssl.SSLContext:
+        """For one question: what time it is."""
+        return believing(self._authorities(), timeless=True)
+
+    def set_right(self, moment: datetime) -> None:
+        """From now on certificates are judged by a clock that shows this moment now. The computer's own is not touched."""
+        self.behind = moment - self._clock()
+        self._believing = None
+
+    def _now(self) -> datetime:
+        return self._clock() + (self.behind or timedelta(0))
 
     # -- as a server ---------------------------------------------------------------------------------------------
 
@@ -105,7 +142,7 @@ class Tls:
     def is_due(self, names: Iterable[str] = ()) -> bool:
         """Whether a certificate is to be fetched: there is none, it ends before long, or lacks a name."""
         shown = self.certificate
-        if not shown or certificates.is_due(shown, self._clock()):
+        if not shown or certificates.is_due(shown, self._now()):
             return True
         return not set(self._wanted(names)) <= set(certificates.names_of(shown))
 
@@ -115,7 +152,7 @@ class Tls:
         key = certificates.new_key()
         shown = certify(certificates.make_request(key, self._wanted(names)))
         try:
-            certificates.check(shown, key, self._authorities(), self._clock())
+            certificates.check(shown, key, self._authorities(), self._now())
         except ValueError as error:
             raise NotAPeer(f"What came as a certificate can't be used: {error}.") from error
         with suppress(Conflict):  # another web node was first; its certificate does as well

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from schemas import tables
 from station.databases import HERE
 from station.identity import Identity
 from station.keys import Keys
@@ -61,6 +62,10 @@ class Trust:
     def knows_the_hub(self) -> bool:
         """Whether a key of the hub is known here; until then nothing of it counts."""
         return bool(self._keys.hub_keys())
+
+    def speaks_above(self, station: str, key: str) -> bool:
+        """Whether that station is above this one, and speaks with that key."""
+        return station in tables.ancestors(self._identity.own) and key in self._keys.active(station)
 
     def _is_own(self, statement: Statement) -> bool:
         # Before a station is enrolled nobody vouches for its key; it knows it all the same.

@@ -2,6 +2,7 @@
 
     POST /trust/challenge         {} -> {"nonce"}
     POST /trust/token             {"station", "key", "nonce", "sig"} -> {"token", "seconds", "short"}
+    POST /trust/time              {"nonce"} -> {"station", "moment", "nonce", "by", "sig"}: signed, `station.right_time`
     POST /trust/statements/<db>   {"statements": […]} -> {"statements": […]}: ours for yours, this server's seals fresh
 
 What a pass is: `station.passes`; what a statement is: `sync.seals`. The hub adds enrolment.
@@ -13,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from station import pacing, passes, web
+from station import pacing, passes, right_time, web
 from station.databases import station_of
 from sync import seals
 from sync.endpoint import answers, requests
@@ -44,6 +45,15 @@ def token() -> Response:
     said = {"token": issued, "seconds": passes.TOKEN_SECONDS}
     if isinstance(parts.store, Store):  # another web node would not know it
         said["short"] = parts.passes.lend(station, given["key"])
+    return answers.json(said)
+
+
+@blueprint.post("/time")
+def time() -> Response:
+    """Anybody may ask; as a signature costs more than a nonce, no address may often."""
+    given, parts = asked("nonce"), web.parts()
+    parts.challenges.take(request.remote_addr or "")
+    said = right_time.said(parts.identity.signer, parts.identity.own, given["nonce"], parts.clock)
     return answers.json(said)
 
 

@@ -34,6 +34,8 @@ _OPTIONS: Final = (
 # A connection outlives the pause between two rounds: to open one costs a way there and back, by TLS two. Servers of ours keep it longer.
 _LIMITS: Final = httpx.Limits(keepalive_expiry=60.0)
 
+OUT_OF_TIME: Final = (9, 10)  # not yet valid, has expired: X509_V_ERR_… of OpenSSL
+
 _BY_STATUS: Final[dict[int, type[errors.TheirFault]]] = {
     400: errors.BadRequest,
     401: errors.Unauthorized,
@@ -188,8 +190,9 @@ class Way:
         except httpx.TimeoutException as error:
             raise errors.Unreachable(f"No answer from {request.url.host} in time.") from error
         except httpx.HTTPError as error:
-            if said := _distrust(error):
-                raise errors.Untrusted(f"{request.url.host} {said}") from error
+            if distrust := _distrust(error):
+                kind, said = distrust
+                raise kind(f"{request.url.host} {said}") from error
             raise errors.Unreachable(
                 f"No answer from {request.url.host}: {error or type(error).__name__}."
             ) from error
@@ -210,21 +213,25 @@ def _believed(url: str, tls: ssl.SSLContext | None) -> ssl.SSLContext | bool:
     return tls if tls is not None else url.startswith("https:")
 
 
-def _distrust(error: BaseException) -> str:
+def _distrust(error: BaseException) -> tuple[type[errors.Untrusted], str] | None:
     """What is wrong with the TLS of who answers, if that is what failed."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
-            if seen.verify_code in (9, 10):  # not yet valid, has expired (X509_V_ERR_…)
-                return "shows a certificate that is not in force at this computer's time. Is the clock right?"
+            if seen.verify_code in OUT_OF_TIME:
+                return (
+                    errors.NotInForce,
+                    "shows a certificate that is not in force at this computer's time. Is the clock right?",
+                )
             return (
+                errors.Untrusted,
                 "shows a certificate that we do not trust: that of a sign-in page of the network, of something between, or of"
-                f" another server ({seen.verify_message})."
+                f" another server ({seen.verify_message}).",
             )
         if isinstance(seen, ssl.SSLError) and "EOF" not in str(seen):
-            return f"does not speak TLS as we do ({seen.reason or seen})."
+            return errors.Untrusted, f"does not speak TLS as we do ({seen.reason or seen})."
         seen = seen.__cause__ or seen.__context__
-    return ""
+    return None
 
 
 def pieces(response: httpx.Response, limit: int) -> Iterator[bytes]:

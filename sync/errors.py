@@ -27,6 +27,7 @@
          ├─ TooManyRequests          too many tries in vain; the reason says how long to wait    429
          ├─ Unreachable              no answer: refused, cut, or too slow                        502
          │   └─ Untrusted            TLS, and the certificate is nobody's we trust               502
+         │       └─ NotInForce       it is somebody's we trust, at another time                  502
          ├─ PeerFailed               an answer, and it says the peer is in trouble (5xx, 429)    502
          └─ NotAPeer                 an answer, and not from a peer: a captive portal, a redirect 502
 
@@ -226,6 +227,10 @@ class Untrusted(Unreachable):
     """What answers shows a certificate that is not one we trust, or no TLS at all. Nothing was sent to it."""
 
     error = "untrusted"
+
+
+class NotInForce(Untrusted):
+    """The certificate is one we would trust, were it another day by this computer's clock."""
 
 
 class PeerFailed(TheirFault):
