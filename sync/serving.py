@@ -8,6 +8,7 @@ endpoint, the register and the pages know this interface and neither of the two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from sync.peer import Attachment, Changes, Filter, Peer, Refusal, Revision, Seq
@@ -203,10 +204,17 @@ class ServedStore(Protocol):
 def starting(db: ServedDatabase, prefix: str, page: int = 1000) -> dict[str, dict[str, Any]]:
     """All living documents whose id begins so, by id, read a page at a time; without attachments."""
     found: dict[str, dict[str, Any]] = {}
+    coming = ids(db, prefix, page)
+    while some := list(islice(coming, page)):
+        found.update(db.bodies(some))
+    return found
+
+
+def ids(db: ServedDatabase, prefix: str, page: int = 1000) -> Iterator[str]:
+    """The ids of living documents that begin so, in order, read a page at a time."""
     start, skip = prefix, 0
     while rows := db.all_docs(start, prefix + LAST, page, skip=skip):
-        found.update(db.bodies([row.id for row in rows]))
+        yield from (row.id for row in rows)
         if len(rows) < page:
             break
         start, skip = rows[-1].id, 1
-    return found

@@ -282,7 +282,7 @@ class Database:
         low, high = (end, start) if descending else (start, end)
         lower, upper = (">=", comparison) if not descending else (comparison.replace("<", ">"), "<=")
         sql = (
-            f"SELECT id, winner, body FROM documents WHERE db = ? AND id {lower} ? AND id {upper} ? AND NOT deleted"  # noqa: S608
+            f"SELECT id, winner, {'body' if include_docs else 'NULL'} FROM documents WHERE db = ? AND id {lower} ? AND id {upper} ? AND NOT deleted"  # noqa: S608
             f" ORDER BY id {order} LIMIT ? OFFSET ?"
         )
         with self._store.read(snapshot=True) as connection:
