@@ -280,6 +280,7 @@ def create_app(
         start,
         stick_pages,
         trust_routes,
+        worklist,
     )
 
     app = Flask("station")
@@ -300,6 +301,7 @@ def create_app(
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        worklist.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

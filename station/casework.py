@@ -158,7 +158,11 @@ class Casework:
             self._register.catch_up(must=True)
             events = self._known(case_no)
             check(staff, lifecycle.fold(events, self._calendar()))
-            return self._walk(txn, case_no, events, staff, steps)
+            drawn = [
+                (event, {**data, "query_code": self._query_code()} if event in GIVES_CODE else data)
+                for event, data in steps
+            ]
+            return self._walk(txn, case_no, events, staff, drawn)
 
         self._ledger.append(of_case(case_no), build)
 
@@ -284,14 +288,19 @@ class Casework:
         return {
             "materials": checklist(item.item_code, application.got),
             "privacy_notice": application.privacy_notice,
-            "query_code": numbers.query_code(lambda below: int.from_bytes(self._random(8)) % below),
+            "query_code": self._query_code(),
         }
+
+    def _query_code(self) -> str:
+        return numbers.query_code(lambda below: int.from_bytes(self._random(8)) % below)
 
 
 # Beyond any number that is ever given out, so that events still to be numbered fold after all others of this writer.
 UNNUMBERED = 10**14
 # Steps that the program itself takes on the way of a person's step.
 SYSTEM_STEPS = {"assign"}
+# Steps of a page that hand the applicant a code to ask with.
+GIVES_CODE = {"receive", "pre_review_pass"}
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:

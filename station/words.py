@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
-from schemas import lifecycle
+from schemas import lifecycle, worklists
 from schemas.lifecycle.words import QUALITY
 from schemas.problems import N_
 
@@ -100,3 +100,17 @@ def quality(name: str) -> str:
 def refuse_reasons() -> list[tuple[str, str]]:
     """(code, words) of the reasons not to accept an application."""
     return [(code, gettext(text)) for code, text in lifecycle.REFUSE_REASONS.items()]
+
+
+def suspend_kinds() -> list[tuple[str, str]]:
+    """(code, words) of the special procedures."""
+    return [(code, gettext(text)) for code, text in lifecycle.SUSPEND_KINDS.items()]
+
+
+def suspend_kind(name: str) -> str:
+    return str(gettext(lifecycle.SUSPEND_KINDS.get(name, name)))
+
+
+def next_step(state: str) -> str:
+    """What to do next with a case in this state; "" where it is over."""
+    return str(gettext(worklists.NEXT[state])) if state in worklists.NEXT else ""
