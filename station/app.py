@@ -271,6 +271,7 @@ def create_app(
     """
     from station import (
         audit,
+        bulk,
         pages,
         papers,
         personal,
@@ -298,7 +299,7 @@ def create_app(
     app.extensions["bianmin"] = parts
     Bootstrap5(app)
     web.install(app)
-    first = (start.blueprint,) if parts.here.level != "city" else ()
+    first = (start.blueprint, bulk.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint,

@@ -159,6 +159,8 @@ class Session:
             fields = dict(application(f"{next(_numbers):032x}"))
         elif "<event>" in route:
             fields = fields_of_event
+        elif route == "/bulk":
+            fields = {"action": "forward", "case": self.case_no}
         elif route == "/corrections":
             fields = {"case_no": self.case_no, "note": "证照编号更正", "cosigned_by": "S001"}
         elif route.endswith("/files"):
