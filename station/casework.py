@@ -223,7 +223,7 @@ class Casework:
             if problem is not None:
                 raise DomainError(problem)
             if txn is not None and (word := papers.word(event, item)):
-                said["document_no"] = self._next_document_no(txn, word, staff.station, at.year)
+                said["document_no"] = next_document_no(txn, self._register, word, staff.station, at.year)
             written.append(body)
             # Not numbered yet: any id of this writer in the right order will do for folding the next step.
             known.append(
@@ -243,15 +243,6 @@ class Casework:
             # of a hub may come to the same number at the same moment; then it is the first one's.
             if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):
                 return case_no
-
-    def _next_document_no(self, txn: LedgerTxn, word: str, station: str, year: int) -> str:
-        """The number of the next paper of that word, beyond all that are known here: a laptop that was set up anew goes on
-        where the one before it ended. Two web nodes of a hub may come to the same one; then it is the first one's."""
-        last = self._register.last_serial(station, word, year)
-        while True:
-            n = txn.counter(f"paper:{station}:{word}:{year}")
-            if n > last and txn.reserve(f"paper:{station}:{word}:{year}:{n}"):
-                return document_no(station, word, year, n)
 
     def _same_or_raise(self, case_no: str, application: Application) -> None:
         """A form saved again brings the same application; another one under an old form is told, not swallowed."""
@@ -301,6 +292,16 @@ UNNUMBERED = 10**14
 SYSTEM_STEPS = {"assign"}
 # Steps of a page that hand the applicant a code to ask with.
 GIVES_CODE = {"receive", "pre_review_pass"}
+
+
+def next_document_no(txn: LedgerTxn, register: Register, word: str, station: str, year: int) -> str:
+    """The number of the next paper of that word, beyond all that are known here: a laptop that was set up anew goes on
+    where the one before it ended. Two web nodes of a hub may come to the same one; then it is the first one's."""
+    last = register.last_serial(station, word, year)
+    while True:
+        n = txn.counter(f"paper:{station}:{word}:{year}")
+        if n > last and txn.reserve(f"paper:{station}:{word}:{year}:{n}"):
+            return document_no(station, word, year, n)
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:

@@ -20,13 +20,17 @@ from typing import Any, Final
 import apsw
 
 from schemas import lifecycle, tables
+from schemas.lifecycle import errands
+from schemas.lifecycle.errands import ErrandState
 from schemas.workdays import Calendar
-from station import archived, case_rows, issued, proofs
+from station import archived, case_rows, errand_rows, issued, logbook, proofs
 from station.archived import ARCHIVED, Archived
 from station.case_rows import COLUMNS, id_digest, row
-from station.databases import DESK, HERE, PUBLIC, of_case, station_of
+from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
+from station.errand_rows import ErrandRows, lodged
 from station.identity import Identity
 from station.issued import Issued
+from station.logbook import Logbook
 from station.proofs import Dispute, Proofs
 from station.trust import PREFIX as STATEMENTS
 from station.trust import Trust
@@ -87,6 +91,8 @@ class Register:
         self._position = 0
         self._connection = _connect(path, key)
         self._archived = Archived(self._connection)
+        self._errands = ErrandRows(self._connection, self._lock)
+        self._logbook = Logbook(self._connection, self._lock)
         self._issued = Issued(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
@@ -147,6 +153,7 @@ class Register:
             elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
                 # A new holiday moves due dates of whatever is not over.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
+                touched |= self._errands.open()
         self._fold(touched)
 
     def _note_events(self, db: str, ids: Sequence[str]) -> set[str]:
@@ -154,8 +161,8 @@ class Register:
         events, touched = [], set()
         for id_, body in bodies.items():
             number = ledger.parse_event_id(id_)
-            case_no = body.get("case")
-            if number is not None and isinstance(case_no, str):
+            case_no = subject_of(body)
+            if number is not None and case_no is not None:
                 events.append((db, id_, case_no, number.writer, number.epoch, number.n))
                 # An event of another station's case in this database is kept and never folded into that case.
                 if of_case(case_no) == db:
@@ -191,10 +198,14 @@ class Register:
         case_nos = {case_no for case_no in case_nos if self._archived.known(case_no) is None}
         places = ",".join("?" * len(COLUMNS))
         for case_no, events in self._events_of(case_nos):
-            if not events:
+            if not events or is_errand(case_no):
+                continue
+            if is_logged(case_no):
+                self._logbook.note(case_no, events)
                 continue
             try:
-                folded = row(case_no, lifecycle.fold(events, self._calendar()), events)
+                state = lifecycle.fold(events, self._calendar())
+                folded = row(case_no, state, events)
             except Exception:
                 # One case that this version can't read must not keep all others from being seen.
                 log.exception("case %s can't be shown; it is kept and passed over", case_no)
@@ -204,6 +215,11 @@ class Register:
                 "UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (folded[1], case_no)
             )
             self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", folded)  # noqa: S608 - placeholders only
+            if state.evaluations:
+                self._logbook.rated(state)
+        # An errand's clocks follow the case that it lodged.
+        for errand_no in self._errands.of_cases(case_nos) | set(filter(is_errand, case_nos)):
+            self._errands.note(errand_no, self.errand(errand_no))
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         """The events of each case. A station's cases are asked for together: the store may be far away."""
@@ -232,6 +248,28 @@ class Register:
             for _, events in self._events_of([case_no]):
                 return events
         return []
+
+    def errand(self, errand_no: str, *cases: str) -> ErrandState | None:
+        """The errand as its events tell it, with the cases it lodged, and these besides, as far as they are here; None where
+        unknown."""
+        with self._lock:
+            events = self.events(errand_no)
+            if not events:
+                return None
+            known = {case_no: self.events(case_no) for case_no in {*cases, *lodged(events)}}
+            calendar = self._calendar()
+            folded = {case_no: lifecycle.fold(found, calendar) for case_no, found in known.items() if found}
+            return errands.fold(events, calendar, folded)
+
+    @property
+    def errands(self) -> ErrandRows:
+        """The errands of this store, one row each."""
+        return self._errands
+
+    @property
+    def logbook(self) -> Logbook:
+        """What stations wrote besides cases and errands."""
+        return self._logbook
 
     def case(self, case_no: str) -> dict[str, Any] | None:
         """The row of a case, or None."""
@@ -398,7 +436,13 @@ class Register:
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
             self._connection.execute(
-                SCHEMA + case_rows.SCHEMA + proofs.SCHEMA + archived.SCHEMA + issued.SCHEMA
+                SCHEMA
+                + case_rows.SCHEMA
+                + errand_rows.SCHEMA
+                + logbook.SCHEMA
+                + proofs.SCHEMA
+                + archived.SCHEMA
+                + issued.SCHEMA
             )
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0

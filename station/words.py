@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask_babel import gettext
 
 from schemas import lifecycle, worklists
+from schemas.lifecycle import errands
 from schemas.lifecycle.words import QUALITY
 from schemas.problems import N_
 
@@ -114,3 +115,16 @@ def suspend_kind(name: str) -> str:
 def next_step(state: str) -> str:
     """What to do next with a case in this state; "" where it is over."""
     return str(gettext(worklists.NEXT[state])) if state in worklists.NEXT else ""
+
+
+def errand_state(name: str) -> str:
+    return str(gettext(errands.STATE_NAMES.get(name, name)))
+
+
+def errand_event(name: str) -> str:
+    return str(gettext(errands.EVENT_NAMES.get(name, name)))
+
+
+def errand_next(state: str) -> str:
+    """What to do next with an errand in this state; "" where it is over."""
+    return str(gettext(errands.NEXT[state])) if state in errands.NEXT else ""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from flask import Blueprint, abort, render_template
 
 from schemas.problems import N_
+from station.errand_pages import LISTS, condition
 from station.pages import PAGE, dressed, me, page_asked, window
 from station.web import parts, staff_only
 
@@ -97,7 +98,11 @@ def all() -> str:
         count = register.count(where, args)
         rows = register.select(where, args, order=DUE_FIRST, limit=FEW) if count else []
         found[name] = (count, dressed(rows))
-    return render_template("work.html", kinds=KINDS, found=found, few=FEW, waiting=register.waiting())
+    held = {name: register.errands.count(*condition(name)) for name in ("mine", "held", "visits")}
+    return render_template(
+        "work.html", kinds=KINDS, found=found, few=FEW, waiting=register.waiting(), errands=held, titles=LISTS,
+        visits=register.errands.select(*condition("visits"), order="visit_on, errand_no", limit=FEW),
+    )  # fmt: skip
 
 
 @blueprint.get("/work/<kind>")
