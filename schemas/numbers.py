@@ -64,6 +64,9 @@ class IdNo:
     sex: Literal["male", "female"]
 
 
+ERRAND: Final = "D"
+
+
 def _plain(text: str) -> str:
     """As typed or pasted → half-width, upper case, without spaces and hyphens."""
     return re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()
@@ -82,6 +85,24 @@ def case_no(station: str, day: date, serial: int) -> str:
         raise ValueError(f"no case number for {station!r}, {day}, {serial}")
     digits = f"{station}{day:%Y%m%d}{_written(serial)}"
     return digits + _check(digits)
+
+
+def errand_no(station: str, day: date, serial: int) -> str:
+    """The number of an errand, built as a case's, with D (代办) before it: no case has the same."""
+    return ERRAND + case_no(station, day, serial)
+
+
+def parse_errand_no(text: str) -> CaseNo:
+    """As parse_case_no. Raises DomainError "bad_errand_no"."""
+    plain = _plain(text)
+    try:
+        if plain.startswith(ERRAND):
+            return parse_case_no(plain[1:])
+    except DomainError:
+        pass
+    raise DomainError(
+        Problem("bad_errand_no", N_("代办编号“{text}”有误，请对照材料交接单核对"), {"text": text})
+    )
 
 
 def serials_used_up() -> DomainError:

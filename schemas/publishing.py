@@ -260,6 +260,20 @@ def issue_problem(code: str, on: date, entries: Sequence[Certificate] | None = N
     return _certificate(code, on, entries, N_("“{name}”已取消，自{date}起不得出具"))
 
 
+def issued_problem(doc: Document) -> Problem | None:
+    """Why a certificate_issue may not be given out as it is filled, whatever it certifies; None if it may. Two people have
+    verified the facts, each of them by themselves."""
+    if _blank(doc, "holder"):
+        return Problem("no_holder", N_("请填写被证明人姓名"))
+    if _blank(doc, "facts"):
+        return Problem("no_facts", N_("请写明核实的事实"))
+    if _blank(doc, "second_checker"):
+        return Problem("no_second_checker", N_("证明须由两人核实，请填写复核人工号"))
+    if str(doc.get("second_checker")) == str(doc.get("checker")):
+        return Problem("same_checker", N_("复核人不能与核实人是同一人"))
+    return None
+
+
 def demand_problem(code: str, on: date, entries: Sequence[Certificate] | None = None) -> Problem | None:
     """Why nobody may be asked for this certificate on a day; None if they may."""
     return _certificate(code, on, entries, N_("“{name}”已取消，自{date}起不得要求群众提供"))

@@ -16,10 +16,25 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
+from schemas.problems import N_
 from schemas.shipped import rows
 
 STAGES: Final = ("acceptance", "review")
 LISTS: Final = ("open", "supplement", "result", "closed")
+
+
+NEXT: Final[Mapping[str, str]] = {
+    "draft": N_("请申请人补齐材料后收件"),
+    "submitted": N_("预审网上申请"),
+    "received": N_("审核材料：受理，或一次告知补正"),
+    "supplementing": N_("请申请人补齐材料，来了就收"),
+    "accepted": N_("办结，或交审查"),
+    "reviewing": N_("审查并作出决定"),
+    "suspended": N_("等特别程序的结果，登记后继续"),
+    "decided": N_("制作决定书，办结"),
+    "concluded": N_("通知申请人来取，登记送达"),
+}
+"""What the next step of a case in this state is, for whoever has it in hand; a state that is over has none."""
 
 
 class Place(NamedTuple):

@@ -30,11 +30,13 @@ from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
 from station.drives import Drive
+from station.errands import Errands
 from station.gate import Gate
 from station.house import HouseRules
 from station.identity import Identity
 from station.keys import Keys
 from station.lives import SUFFIX, Lives, this_machine
+from station.logbook import Keeper
 from station.moment import Clock, system_clock
 from station.originals import Originals
 from station.pacing import Flow
@@ -88,6 +90,8 @@ class Parts:
     almanac: Almanac
     ledger: EventLedger
     casework: Casework
+    errands: Errands
+    keeper: Keeper
     appointments: Appointments
     accounts: Accounts
     access: Access
@@ -224,7 +228,8 @@ def build_parts(
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
-            casework=casework,
+            casework=casework, keeper=Keeper(ledger, register, clock),
+            errands=Errands(ledger, register, almanac.calendar, identity, clock=clock),
             appointments=appointments, accounts=people, access=access,
             chores=[people.tidy, tray.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
             agent=agent, sync_report=report, tray=tray, originals=originals,
@@ -271,6 +276,8 @@ def create_app(
     """
     from station import (
         audit,
+        bulk,
+        errand_pages,
         pages,
         papers,
         personal,
@@ -280,6 +287,8 @@ def create_app(
         start,
         stick_pages,
         trust_routes,
+        village_certificates,
+        worklist,
     )
 
     app = Flask("station")
@@ -297,9 +306,12 @@ def create_app(
     app.extensions["bianmin"] = parts
     Bootstrap5(app)
     web.install(app)
-    first = (start.blueprint,) if parts.here.level != "city" else ()
+    if parts.here.level == "village":
+        blueprints = (village_certificates.blueprint, *blueprints)
+    first = (start.blueprint, bulk.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        worklist.blueprint, errand_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

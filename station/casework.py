@@ -158,7 +158,11 @@ class Casework:
             self._register.catch_up(must=True)
             events = self._known(case_no)
             check(staff, lifecycle.fold(events, self._calendar()))
-            return self._walk(txn, case_no, events, staff, steps)
+            drawn = [
+                (event, {**data, "query_code": self._query_code()} if event in GIVES_CODE else data)
+                for event, data in steps
+            ]
+            return self._walk(txn, case_no, events, staff, drawn)
 
         self._ledger.append(of_case(case_no), build)
 
@@ -219,7 +223,7 @@ class Casework:
             if problem is not None:
                 raise DomainError(problem)
             if txn is not None and (word := papers.word(event, item)):
-                said["document_no"] = self._next_document_no(txn, word, staff.station, at.year)
+                said["document_no"] = next_document_no(txn, self._register, word, staff.station, at.year)
             written.append(body)
             # Not numbered yet: any id of this writer in the right order will do for folding the next step.
             known.append(
@@ -239,15 +243,6 @@ class Casework:
             # of a hub may come to the same number at the same moment; then it is the first one's.
             if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):
                 return case_no
-
-    def _next_document_no(self, txn: LedgerTxn, word: str, station: str, year: int) -> str:
-        """The number of the next paper of that word, beyond all that are known here: a laptop that was set up anew goes on
-        where the one before it ended. Two web nodes of a hub may come to the same one; then it is the first one's."""
-        last = self._register.last_serial(station, word, year)
-        while True:
-            n = txn.counter(f"paper:{station}:{word}:{year}")
-            if n > last and txn.reserve(f"paper:{station}:{word}:{year}:{n}"):
-                return document_no(station, word, year, n)
 
     def _same_or_raise(self, case_no: str, application: Application) -> None:
         """A form saved again brings the same application; another one under an old form is told, not swallowed."""
@@ -284,14 +279,29 @@ class Casework:
         return {
             "materials": checklist(item.item_code, application.got),
             "privacy_notice": application.privacy_notice,
-            "query_code": numbers.query_code(lambda below: int.from_bytes(self._random(8)) % below),
+            "query_code": self._query_code(),
         }
+
+    def _query_code(self) -> str:
+        return numbers.query_code(lambda below: int.from_bytes(self._random(8)) % below)
 
 
 # Beyond any number that is ever given out, so that events still to be numbered fold after all others of this writer.
 UNNUMBERED = 10**14
 # Steps that the program itself takes on the way of a person's step.
 SYSTEM_STEPS = {"assign"}
+# Steps of a page that hand the applicant a code to ask with.
+GIVES_CODE = {"receive", "pre_review_pass"}
+
+
+def next_document_no(txn: LedgerTxn, register: Register, word: str, station: str, year: int) -> str:
+    """The number of the next paper of that word, beyond all that are known here: a laptop that was set up anew goes on
+    where the one before it ended. Two web nodes of a hub may come to the same one; then it is the first one's."""
+    last = register.last_serial(station, word, year)
+    while True:
+        n = txn.counter(f"paper:{station}:{word}:{year}")
+        if n > last and txn.reserve(f"paper:{station}:{word}:{year}:{n}"):
+            return document_no(station, word, year, n)
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:

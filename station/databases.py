@@ -1,6 +1,6 @@
 """The names of a server's databases: which there are, and how a station's or a case's is found. Opens none of them.
 
-station-<12 digits>   every event of the cases that began at that station, whoever wrote it
+station-<12 digits>   every event of the cases and errands that began at that station, and its logbook, whoever wrote it
 public                written by the hub, read by all: devices, staff, days of the calendar
 desk                  the hub's own: who holds which case
 here                  this server's own, never served: passwords, sessions, how sync went
@@ -8,11 +8,18 @@ here                  this server's own, never served: passwords, sessions, how 
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.numbers import ERRAND
 
 PUBLIC: Final = "public"
 DESK: Final = "desk"
 HERE: Final = "here"
+
+BOOK: Final = "L"
+LOGGED: Final = frozenset({"certificate_issue", "complaint", "evaluation", "vip_entry", "guidance_entry"})
+"""What a station writes that is no event of a case or an errand (`station.logbook`)."""
 
 _PREFIX: Final = "station-"
 
@@ -22,9 +29,35 @@ def of_station(code: str) -> str:
     return _PREFIX + code
 
 
-def of_case(case_no: str) -> str:
-    """The database of the station that a case began at, which its number begins with."""
-    return of_station(case_no[:12])
+def of_case(number: str) -> str:
+    """The database of the station that a case began at, which its number begins with. Numbers of errands and of what a
+    logbook keeps have a letter before it."""
+    return of_station(number[1:13] if number[:1].isalpha() else number[:12])
+
+
+def subject_of(body: Mapping[str, Any]) -> str | None:
+    """What an event is about: the number of a case or of an errand, or what a logbook keeps something under; None for what
+    this program does not know."""
+    if body.get("type") in LOGGED:
+        station, form = body.get("station"), body.get("form")
+        return logged_as(station, form) if isinstance(station, str) and isinstance(form, str) else None
+    found = body.get("errand" if body.get("type") == "errand_event" else "case")
+    return (
+        found if isinstance(found, str) and (body.get("type") != "errand_event" or is_errand(found)) else None
+    )
+
+
+def logged_as(station: str, form: str) -> str:
+    """What a station's logbook keeps something under: the token of the form it was entered with."""
+    return f"{BOOK}{station}:{form}"
+
+
+def is_logged(number: str) -> bool:
+    return number.startswith(BOOK)
+
+
+def is_errand(number: str) -> bool:
+    return number.startswith(ERRAND)
 
 
 def station_of(name: str) -> str | None:

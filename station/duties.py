@@ -10,6 +10,8 @@ more, written by hand, and a test asks every page as every role.
     full     see numbers unmasked, with a    export   take a masked list away       person   find all that is held about
              reason, each view logged                                                        a person, on their request
     devices  let stations in, and out        files    open the scans of a case      stick    sync by stick
+    oversee  urge, and void what should      correct  add a correction to the
+             not have been accepted                   record of what is over
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
-    "devices", "files", "stick",
+    "devices", "files", "stick", "oversee", "correct",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
@@ -38,23 +40,27 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "examiner": _BUREAU,
     "zone_head": _BUREAU,
     "bureau_head": _BUREAU,
-    # Who supervises reads everything and edits nothing (domain.md §3).
-    "city_supervisor": _SEES | {"desk"},
-    "district_supervisor": _SEES | {"desk"},
+    # Who supervises reads everything and decides nothing (domain.md §3).
+    "city_supervisor": _SEES | {"desk", "oversee"},
+    "district_supervisor": _SEES | {"desk", "oversee"},
     # Who audits reads logs; the citizens' cases are not needed for it.
     "auditor": frozenset({"items", "sync", "audit"}),
     # Lets devices in and out; sees no case either.
-    "hub_administrator": frozenset({"items", "sync", "devices", "stick"}),
+    "hub_administrator": frozenset({"items", "sync", "devices", "stick", "correct"}),
+    # The head of a station, besides what they do at its window or desk.
+    "station_head": _SEES | {"act"},
 }
 
 
 # What is written at a server is signed by its device, so only its own people write there. At the hub the bureaus are at home.
 # And whoever asks what is held about them stands at the counter of somebody who works there. A scan shows all that is masked
 # elsewhere, so it is for those who work on the case, and for nobody who supervises it.
-_AT_HOME: Final = frozenset[Duty]({"record", "act", "claim", "wake", "person", "files", "stick"})
+_AT_HOME: Final = frozenset[Duty](
+    {"record", "act", "claim", "wake", "person", "files", "stick", "oversee", "correct"}
+)
 # What needs a lease (station.leases): all that leaves a record. To look, to print and to sync need none, or a station whose
 # lease is over could not get a new one.
-LEASED: Final = frozenset[Duty]({"record", "act", "claim"})
+LEASED: Final = frozenset[Duty]({"record", "act", "claim", "oversee", "correct"})
 
 
 def may(staff: Staff, duty: Duty, here: Station) -> bool:

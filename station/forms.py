@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schemas import numbers
+from schemas import numbers, tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Material
@@ -35,20 +35,41 @@ class Step:
     style: str = "primary"
 
 
-# The steps that pages offer so far; the order is the order of buttons.
+# Every step that somebody at a window, in a bureau or overseeing it may take; the order is the order of buttons. The rest of the
+# transition table is done elsewhere (tests/station/test_steps.py says where).
 STEPS: dict[str, Step] = {
+    "pre_review_pass": Step(style="success"),
+    "pre_review_return": Step(("reason", "gaps"), "warning"),
+    "receive": Step(("materials", "privacy_notice")),
     "accept": Step(),
     "notify_supplement": Step(("gaps", "note"), "warning"),
+    "forward": Step(("to",)),
+    "correct_on_spot": Step(("name", "id_no", "phone", "address", "note"), "outline-secondary"),
     "refuse": Step(("reason_code", "reason"), "outline-danger"),
+    "assign": Step(("assignee",)),
     "pass_step": Step(("opinion",)),
+    "return_step": Step(("reason",), "warning"),
     "grant": Step(("opinion",), "success"),
     "deny": Step(("reason", "remedy"), "danger"),
+    "suspend": Step(("kind", "days", "approved_by"), "outline-secondary"),
+    "resume": Step(("result",)),
+    "extend": Step(("days", "reason"), "outline-secondary"),
+    "submit_upward": Step(("to", "reason"), "outline-secondary"),
     "instant_conclude": Step(("result",), "success"),
     "conclude": Step(("result",), "success"),
     "supply": Step(("materials", "note")),
+    "lapse": Step(style="outline-danger"),
     "deliver": Step(("receiver",), "success"),
+    "urge": Step(("reason",), "warning"),
+    "correct_record": Step(("note", "cosigned_by"), "outline-secondary"),
     "withdraw": Step(("reason",), "outline-secondary"),
+    "void": Step(("reason", "successor"), "outline-danger"),
+    "discard": Step(style="outline-danger"),
 }
+# What ends a case for good is never open before somebody opens it, nor done by one click.
+ENDS = frozenset({"withdraw", "void", "discard", "lapse"})
+# What those who supervise may do, and nothing else (domain.md §3).
+OVERSEEN = frozenset({"urge", "void"})
 
 
 def text(form: Mapping[str, str], name: str, longest: int) -> str:
@@ -118,9 +139,22 @@ def step(
         return {}, Problem("step_unknown", N_("没有这一步"), {})
     data: dict[str, Any] = {}
     form = {**form, **{f"material-{seq}": "1" for seq in scanned}}
-    for name in STEPS[event].fields:
-        data |= READERS.get(name, _one(name))(form, state)
+    try:
+        for name in STEPS[event].fields:
+            data |= READERS.get(name, _one(name))(form, state)
+        if event == "correct_on_spot":
+            data = _corrected(data, state)
+    except DomainError as error:
+        return data, error.problem
     return data, None
+
+
+def destinations(event: str, state: CaseState, staff: Staff) -> tuple[str, ...]:
+    """The stations that a case may be sent to by this step, the nearest first: upward, and no further than who decides."""
+    above = tables.ancestors(staff.station)
+    if event == "forward" and state.decider in above:
+        return above[: above.index(state.decider) + 1]
+    return above[:1] if event == "forward" else above
 
 
 def following(event: str, state: CaseState, staff: Staff) -> list[tuple[str, dict[str, Any]]]:
@@ -163,7 +197,51 @@ def _supplied(form: Mapping[str, str], state: CaseState) -> dict[str, Any]:
     return {"materials": checklist(code, frozenset(before | now))}
 
 
+def _whole(name: str) -> Callable[[Mapping[str, str], CaseState], dict[str, Any]]:
+    def read(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
+        value = text(form, name, 10)
+        return {name: int(value)} if value.isascii() and value.isdigit() else {}
+
+    return read
+
+
+def _assignee(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
+    return {"to": value} if (value := text(form, "assignee", 40)) else {}
+
+
+def _notice(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
+    return {"privacy_notice": form.get("privacy_notice") == "1"}
+
+
+def _successor(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
+    """The number of the case that takes its place, if there is one."""
+    value = text(form, "successor", 40)
+    if value:
+        numbers.parse_case_no(value)
+    return {"successor": value} if value else {}
+
+
+def _corrected(entered: Mapping[str, Any], state: CaseState) -> dict[str, Any]:
+    """What was filled in is changed; what was left empty stays as it is."""
+    changes: dict[str, Any] = {name: entered[name] for name in ("phone", "address") if name in entered}
+    if "phone" in changes and not PHONE.fullmatch(changes["phone"]):
+        raise DomainError(Problem("phone_wrong", N_("请填写 11 位手机号，或带区号的座机号"), {}))
+    if "name" in entered or "id_no" in entered:
+        before = dict(state.applicant or {})
+        changes["applicant"] = {**before, "name": entered.get("name", before.get("name", ""))[:LONGEST]}
+        if "id_no" in entered:
+            kind, number, problem = identity(entered["id_no"].upper().replace(" ", ""))
+            if problem is not None:
+                raise DomainError(problem)
+            changes["applicant"] |= {"id_type": kind, "id_no": number}
+    return {"changes": changes} | ({"note": entered["note"]} if "note" in entered else {})
+
+
 READERS: dict[str, Callable[[Mapping[str, str], CaseState], dict[str, Any]]] = {
     "gaps": _gaps,
     "materials": _supplied,
+    "days": _whole("days"),
+    "assignee": _assignee,
+    "privacy_notice": _notice,
+    "successor": _successor,
 }

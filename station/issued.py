@@ -12,6 +12,7 @@ import apsw
 
 from schemas.document_numbers import parse_document_no
 from schemas.problems import DomainError
+from station.databases import subject_of
 
 SCHEMA: Final = """
 CREATE TABLE issued (                -- a number on a paper: the serial of this station, word and year
@@ -31,8 +32,9 @@ class Issued:
         """The numbers that these events name. One that is no number, or not its writer's, is none."""
         rows = []
         for event in events:
-            data, at, case_no = event.get("data"), event.get("at"), event.get("case")
-            number = data.get("document_no") if isinstance(data, Mapping) else None
+            data, at, case_no = event.get("data"), event.get("at"), subject_of(event)
+            number = data.get("document_no") if isinstance(data, Mapping) else event.get("number")
+            at = event.get("issued_at") if at is None else at
             if isinstance(number, str) and isinstance(at, str) and isinstance(case_no, str):
                 try:
                     read = parse_document_no(number)
@@ -49,5 +51,9 @@ class Issued:
 
     def of_day(self, station: str, day: str, limit: int) -> list[str]:
         """The cases in which that station made papers on a day, by their numbers."""
-        sql = "SELECT DISTINCT case_no FROM issued WHERE station = ? AND day = ? ORDER BY case_no LIMIT ?"
+        # A letter begins the numbers of what is no case (station.databases).
+        sql = (
+            "SELECT DISTINCT case_no FROM issued WHERE station = ? AND day = ? AND case_no < 'A'"
+            " ORDER BY case_no LIMIT ?"
+        )
         return [str(row[0]) for row in self._connection.execute(sql, (station, day, limit))]

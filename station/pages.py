@@ -271,7 +271,8 @@ def case_page(
         parts().access.note("view", me(), case_no=case_no, address=request.remote_addr or "")
     today = parts().clock().date()
     found = parts().casework.choices(state, me())
-    choices = [each for each in found if each.transition.event in forms.STEPS]
+    offered = forms.STEPS.keys() if may("act") else forms.OVERSEEN if may("oversee") else ()
+    choices = [each for each in found if each.transition.event in offered]
     may_attach = may("record") and any(
         each.transition.event == "attach" and each.problem is None for each in found
     )
@@ -287,8 +288,15 @@ def case_page(
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
         names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach,
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
-        doubtful=doubtful, papers=papers.of_case(state, parts().almanac.calendar()),
+        doubtful=doubtful, step_action=lambda event: _step_action(case_no, event), ends=forms.ENDS,
+        destinations={event: forms.destinations(event, state, me()) for event in ("forward", "submit_upward")},
+        papers=papers.of_case(state, parts().almanac.calendar()),
     )  # fmt: skip
+
+
+def _step_action(case_no: str, event: str) -> str:
+    """Where the form of a step goes: who only oversees cases has an address of their own."""
+    return url_for("pages.act" if may("act") else "overseeing.step", case_no=case_no, event=event)
 
 
 def _record_page(

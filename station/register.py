@@ -9,26 +9,28 @@ holds anything that is nowhere else. It never decides what an event means: that 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
-from schemas import lifecycle, tables, worklists
+from schemas import lifecycle, tables
+from schemas.lifecycle import errands
+from schemas.lifecycle.errands import ErrandState
 from schemas.workdays import Calendar
-from station import archived, issued, proofs
+from station import archived, case_rows, errand_rows, issued, logbook, proofs
 from station.archived import ARCHIVED, Archived
-from station.databases import DESK, HERE, PUBLIC, of_case, station_of
-from station.files import lines_of
+from station.case_rows import COLUMNS, id_digest, row
+from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
+from station.errand_rows import ErrandRows, lodged
 from station.identity import Identity
 from station.issued import Issued
+from station.logbook import Logbook
 from station.proofs import Dispute, Proofs
 from station.trust import PREFIX as STATEMENTS
 from station.trust import Trust
@@ -39,10 +41,12 @@ from sync.serving import ServedStore
 from sync.store import encryption
 from sync.store.connection import translated
 
+__all__ = ["COLUMNS", "Register", "id_digest"]
+
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 7
+VERSION = 8
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -56,27 +60,8 @@ CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits
 CREATE TABLE claims (                -- who works on a case at the hub, and in which stage; void in another stage
     case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
     WITHOUT ROWID;
-CREATE TABLE cases (                 -- one folded case a row
-    case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
-    list TEXT NOT NULL, final INTEGER NOT NULL,
-    origin TEXT NOT NULL, current TEXT NOT NULL, district TEXT NOT NULL,
-    item_code TEXT NOT NULL, item_name TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
-    instant INTEGER NOT NULL, applicant TEXT NOT NULL, id_digest TEXT NOT NULL,
-    received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
-    result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL, files INTEGER NOT NULL,
-    last_event TEXT NOT NULL, last_at TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
-CREATE INDEX cases_list ON cases (origin, list, due);                         -- a station's lists and their counts
-CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
-CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
-CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
 """
 
-COLUMNS = (
-    "case_no", "form", "state", "stage", "list", "final", "origin", "current", "district", "item_code", "item_name",
-    "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
-    "result", "supplements", "assigned_to", "set_aside", "files", "last_event", "last_at",
-)  # fmt: skip
 # Events of this station or one below it that count and that no receipt covers yet.
 WAITING: Final = """FROM runs CROSS JOIN events
     WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
@@ -106,6 +91,8 @@ class Register:
         self._position = 0
         self._connection = _connect(path, key)
         self._archived = Archived(self._connection)
+        self._errands = ErrandRows(self._connection, self._lock)
+        self._logbook = Logbook(self._connection, self._lock)
         self._issued = Issued(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
@@ -166,6 +153,7 @@ class Register:
             elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
                 # A new holiday moves due dates of whatever is not over.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
+                touched |= self._errands.open()
         self._fold(touched)
 
     def _note_events(self, db: str, ids: Sequence[str]) -> set[str]:
@@ -173,8 +161,8 @@ class Register:
         events, touched = [], set()
         for id_, body in bodies.items():
             number = ledger.parse_event_id(id_)
-            case_no = body.get("case")
-            if number is not None and isinstance(case_no, str):
+            case_no = subject_of(body)
+            if number is not None and case_no is not None:
                 events.append((db, id_, case_no, number.writer, number.epoch, number.n))
                 # An event of another station's case in this database is kept and never folded into that case.
                 if of_case(case_no) == db:
@@ -210,17 +198,28 @@ class Register:
         case_nos = {case_no for case_no in case_nos if self._archived.known(case_no) is None}
         places = ",".join("?" * len(COLUMNS))
         for case_no, events in self._events_of(case_nos):
-            if not events:
+            if not events or is_errand(case_no):
+                continue
+            if is_logged(case_no):
+                self._logbook.note(case_no, events)
                 continue
             try:
-                row = _row(case_no, lifecycle.fold(events, self._calendar()), events)
+                state = lifecycle.fold(events, self._calendar())
+                folded = row(case_no, state, events)
             except Exception:
                 # One case that this version can't read must not keep all others from being seen.
                 log.exception("case %s can't be shown; it is kept and passed over", case_no)
                 continue
             # One form makes one case (Casework looks first); a restored laptop may still bring two, and both are shown.
-            self._execute("UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (row[1], case_no))
-            self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", row)  # noqa: S608 - placeholders only
+            self._execute(
+                "UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (folded[1], case_no)
+            )
+            self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", folded)  # noqa: S608 - placeholders only
+            if state.evaluations:
+                self._logbook.rated(state)
+        # An errand's clocks follow the case that it lodged.
+        for errand_no in self._errands.of_cases(case_nos) | set(filter(is_errand, case_nos)):
+            self._errands.note(errand_no, self.errand(errand_no))
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         """The events of each case. A station's cases are asked for together: the store may be far away."""
@@ -249,6 +248,28 @@ class Register:
             for _, events in self._events_of([case_no]):
                 return events
         return []
+
+    def errand(self, errand_no: str, *cases: str) -> ErrandState | None:
+        """The errand as its events tell it, with the cases it lodged, and these besides, as far as they are here; None where
+        unknown."""
+        with self._lock:
+            events = self.events(errand_no)
+            if not events:
+                return None
+            known = {case_no: self.events(case_no) for case_no in {*cases, *lodged(events)}}
+            calendar = self._calendar()
+            folded = {case_no: lifecycle.fold(found, calendar) for case_no, found in known.items() if found}
+            return errands.fold(events, calendar, folded)
+
+    @property
+    def errands(self) -> ErrandRows:
+        """The errands of this store, one row each."""
+        return self._errands
+
+    @property
+    def logbook(self) -> Logbook:
+        """What stations wrote besides cases and errands."""
+        return self._logbook
 
     def case(self, case_no: str) -> dict[str, Any] | None:
         """The row of a case, or None."""
@@ -414,7 +435,15 @@ class Register:
         with self._transaction():
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
-            self._connection.execute(SCHEMA + proofs.SCHEMA + archived.SCHEMA + issued.SCHEMA)
+            self._connection.execute(
+                SCHEMA
+                + case_rows.SCHEMA
+                + errand_rows.SCHEMA
+                + logbook.SCHEMA
+                + proofs.SCHEMA
+                + archived.SCHEMA
+                + issued.SCHEMA
+            )
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0
 
@@ -449,11 +478,6 @@ def _connect(path: Path, key: bytes | None) -> apsw.Connection:
             return encryption.opened(path, key, SETUP)
 
 
-def id_digest(id_no: str) -> str:
-    """What an identity number is looked up by: its SHA-256. Hides it from a glance, not from a search of all numbers."""
-    return hashlib.sha256(id_no.encode()).hexdigest()
-
-
 def _once(events: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The events without those that repeat one that counts, to the letter (`station.recovery`)."""
     return [event for event in events.values() if not _repeats(event, events.get(str(event.get("was"))))]
@@ -471,30 +495,3 @@ def _by_database(changes: Sequence[Any]) -> dict[str, list[str]]:
     for change in changes:
         by.setdefault(change.db, []).append(change.id)
     return by
-
-
-def _row(case_no: str, state: lifecycle.CaseState, events: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
-    item = state.item or {}
-    applicant = state.applicant or {}
-    last = state.timeline[-1].event if state.timeline else events[0]
-    origin, place = case_no[:12], worklists.place(state.state)
-    known = tables.stations().get(origin)
-    return (
-        case_no, state.form or None, state.state, place.stage, place.list, state.final,
-        origin, state.current_station or origin, known.district_code if known else origin[:6],
-        *(_word(item.get(name)) for name in ("code", "name", "department", "zone")),
-        item.get("instant") is True, _word(applicant.get("name")), id_digest(_word(applicant.get("id_no"))),
-        _text(state.received_at), _text(state.accepted_at), _text(state.decided_at), _text(state.due),
-        state.result, state.supplements, state.assigned_to, len(state.set_aside),
-        sum(len(lines_of(event)) for event in events),
-        _word(last.get("event")), _word(last.get("at")),
-    )  # fmt: skip
-
-
-def _word(value: object) -> str:
-    """A text of a document; "" where a badly filled one holds something else."""
-    return value if isinstance(value, str) else ""
-
-
-def _text(value: datetime | date | None) -> str | None:
-    return None if value is None else value.isoformat()

@@ -26,9 +26,9 @@ _AT: Final[Mapping[str, Level]] = {
 }  # fmt: skip
 ROLES: Final = (
     "village_clerk", "township_window", "district_window", "examiner", "zone_head", "bureau_head", "city_window",
-    "city_supervisor", "district_supervisor", "auditor", "hub_administrator",
+    "city_supervisor", "district_supervisor", "auditor", "hub_administrator", "station_head",
 )  # fmt: skip
-"""Every role; an auditor may be anywhere, each other one has its level (`_AT`)."""
+"""Every role; an auditor and the head of a station may be anywhere, each other one has its level (`_AT`)."""
 
 _NUMBER: Final = re.compile(EMPLOYEE_NO)
 

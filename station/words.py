@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
-from schemas import lifecycle
+from schemas import lifecycle, worklists
+from schemas.lifecycle import errands
 from schemas.lifecycle.words import QUALITY
 from schemas.problems import N_
 
@@ -100,3 +101,30 @@ def quality(name: str) -> str:
 def refuse_reasons() -> list[tuple[str, str]]:
     """(code, words) of the reasons not to accept an application."""
     return [(code, gettext(text)) for code, text in lifecycle.REFUSE_REASONS.items()]
+
+
+def suspend_kinds() -> list[tuple[str, str]]:
+    """(code, words) of the special procedures."""
+    return [(code, gettext(text)) for code, text in lifecycle.SUSPEND_KINDS.items()]
+
+
+def suspend_kind(name: str) -> str:
+    return str(gettext(lifecycle.SUSPEND_KINDS.get(name, name)))
+
+
+def next_step(state: str) -> str:
+    """What to do next with a case in this state; "" where it is over."""
+    return str(gettext(worklists.NEXT[state])) if state in worklists.NEXT else ""
+
+
+def errand_state(name: str) -> str:
+    return str(gettext(errands.STATE_NAMES.get(name, name)))
+
+
+def errand_event(name: str) -> str:
+    return str(gettext(errands.EVENT_NAMES.get(name, name)))
+
+
+def errand_next(state: str) -> str:
+    """What to do next with an errand in this state; "" where it is over."""
+    return str(gettext(errands.NEXT[state])) if state in errands.NEXT else ""

@@ -12,10 +12,12 @@ from schemas.documents.envelope import (
     CASE_NO,
     CERTIFICATE_CODE,
     ITEM_CODE,
+    LOGGED_ID,
     MATERIAL_ID,
     MAX_WHOLE,
     STATION_CODE,
     Envelope,
+    Logged,
     Record,
 )
 from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
@@ -197,10 +199,10 @@ class CertificateEntry(Record):
     )
 
 
-class CertificateIssue(Record):
+class CertificateIssue(Logged):
     """A village certificate given out. checkers: two members of staff who verified the facts."""
 
-    _id = Text(N_("文档编号"), pattern=r"certissue:.{1,100}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"certissue:.{1,100}" + LOGGED_ID, required=False)
     certificate = Text(N_("证明事项"), pattern=r"cert:KEEP-[0-9]{2,4}")
     number = Text(N_("证明文号"), high=60)
     case = Text(N_("办件编号"), pattern=CASE_NO, required=False)

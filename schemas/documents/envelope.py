@@ -31,6 +31,10 @@ class Envelope(Shape):
     schema = Whole(N_("文档结构版本"), 1, 1000)
 
 
+LOGGED_ID: Final = rf"|{EVENT_ID}"
+"""Besides its own form, the id of what a station's logbook keeps: it is numbered as an event, and travels as one."""
+
+
 class Record(Envelope):
     """A document that a person keeps: whose it is, who made it and when (domain.md §4).
 
@@ -43,3 +47,11 @@ class Record(Envelope):
     created_by = Text(N_("建立人"), high=40)
     updated_at = Moment(N_("更新时间"), "public", required=False)
     source = Text(N_("来源"), required=False)
+
+
+class Logged(Record):
+    """What a station keeps in its logbook. form: the token of the form it was entered with, sent twice it is kept once; a later
+    word on it is a further document with the same form, whole, and a greater lamport."""
+
+    form = Text(N_("表单编号"), pattern=r"[0-9a-f]{32}", required=False)
+    lamport = Whole(N_("顺序号"), 1, MAX_WHOLE, required=False)

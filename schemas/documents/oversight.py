@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.documents.envelope import CASE_NO, ITEM_CODE, MAX_WHOLE, POINTS, STATION_CODE, Envelope, Record
+from schemas.documents.envelope import (
+    CASE_NO,
+    ITEM_CODE,
+    LOGGED_ID,
+    MAX_WHOLE,
+    POINTS,
+    STATION_CODE,
+    Envelope,
+    Logged,
+    Record,
+)
 from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
 from schemas.problems import N_
 
@@ -36,10 +46,10 @@ class Rectification(Shape):
     callback_result = Text(N_("回访结果"), "personal", high=500, mask="text", required=False)
 
 
-class Evaluation(Record):
+class Evaluation(Logged):
     """A rating of a case, one a case. level: GB/T 39046 A.8, 1 非常满意 … 5 非常不满意."""
 
-    _id = Text(N_("文档编号"), pattern=f"eval:{CASE_NO}", required=False)
+    _id = Text(N_("文档编号"), pattern=f"eval:{CASE_NO}" + LOGGED_ID, required=False)
     case = Text(N_("办件编号"), pattern=CASE_NO)
     level = Whole(N_("满意度"), 1, 5)
     channel = Text(N_("评价渠道"), among=CHANNELS)
@@ -64,10 +74,10 @@ class Against(Shape):
     item = Text(N_("涉及事项"), pattern=ITEM_CODE, required=False)
 
 
-class Complaint(Record):
+class Complaint(Logged):
     """A complaint, report, suggestion or question; without complainant it is anonymous."""
 
-    _id = Text(N_("文档编号"), pattern=r"cmp:.{1,100}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"cmp:.{1,100}" + LOGGED_ID, required=False)
     kind = Text(N_("诉求类型"), among=("complaint", "report", "suggestion", "consult"))
     channel = Text(N_("诉求渠道"), among=("box", "phone", "web", "visit", "letter", "12345"))
     matter = Text(N_("诉求内容类别"), among=MATTERS, required=False)

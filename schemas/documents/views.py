@@ -1,4 +1,4 @@
-"""A folded case as one reader may see it: every text in it is masked by the class of the field it came from.
+"""A folded case, or errand, as one reader may see it: every text in it is masked by the class of the field it came from.
 
     lifecycle.fold(events) ─> view(state, reader) ─> a page
 
@@ -16,7 +16,9 @@ from schemas.documents import mask
 from schemas.documents.events import Applicant, Create, Deliver, Deny, File, NotifySupplement
 from schemas.documents.fields import Shape
 from schemas.documents.masking import Reader, masked, masked_text
+from schemas.documents.works import Decline, HandOver, Request
 from schemas.lifecycle import CaseState
+from schemas.lifecycle.errands import ErrandState
 from schemas.lifecycle.state import Document
 
 
@@ -38,6 +40,27 @@ def view(state: CaseState, reader: Reader) -> CaseState:
         files=tuple({**masked(_shape(File), each, reader), "at": each["at"]} for each in state.files),
         evaluations=(),
         query_code="",
+        timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),
+        set_aside=tuple((_event(event, reader), problem) for event, problem in state.set_aside),
+    )
+
+
+def errand_view(state: ErrandState, reader: Reader) -> ErrandState:
+    """The same for an errand; the cases it knows are left out, each has a view of its own."""
+
+    def text(shape: type[Shape], name: str, value: str) -> str:
+        field = _shape(shape).fields[name]
+        return masked_text(getattr(field, "inner", field), value, reader)
+
+    return replace(
+        state,
+        applicant=masked(_shape(Applicant), state.applicant or {}, reader),
+        phone=text(Request, "phone", state.phone),
+        address=text(Request, "address", state.address),
+        green_reason=text(Request, "green_reason", state.green_reason),
+        reason=text(Decline, "reason", state.reason),
+        receiver=text(HandOver, "receiver", state.receiver),
+        cases={},
         timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),
         set_aside=tuple((_event(event, reader), problem) for event, problem in state.set_aside),
     )

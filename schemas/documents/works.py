@@ -10,8 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.documents.envelope import CASE_NO, ITEM_CODE, STATION_CODE, Envelope, Record
-from schemas.documents.events import Applicant, Event, MaterialLine, Nothing, Reason
+from schemas.documents.envelope import (
+    CASE_NO,
+    EVENT_ID,
+    ITEM_CODE,
+    LOGGED_ID,
+    STATION_CODE,
+    Envelope,
+    Logged,
+)
+from schemas.documents.events import Applicant, Event, MaterialLine, Nothing, Numbered, Reason
 from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
 from schemas.lifecycle.errands.words import KINDS, MANDATES
 from schemas.lifecycle.projects.words import OPINIONS, SUSPEND_KINDS
@@ -121,15 +129,25 @@ PROJECT_DATA: Final[Mapping[str, type[Shape]]] = {
 """What each event of a project carries in `data`."""
 
 
-class VipEntry(Record):
+class VipEntry(Logged):
     """One-to-one service to a major project: 全程咨询、协办、代办、督办 (seed row 18), one document each time."""
 
-    _id = Text(N_("文档编号"), pattern=r"vip:.{1,150}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"vip:.{1,150}" + LOGGED_ID, required=False)
     project = Text(N_("项目编号"), high=100)
     kind = Text(N_("服务类别"), among=("consult", "assist", "agency", "urge"))
     staff = Text(N_("工号"), high=40)
     at = Moment(N_("服务时间"), "public")
     note = Text(N_("服务内容"), high=1000)
+
+
+class GuidanceEntry(Logged):
+    """Somebody was shown the way at the guide desk (导办): which item, and what they were told."""
+
+    _id = Text(N_("文档编号"), pattern=EVENT_ID, required=False)
+    item = Text(N_("事项编号"), pattern=ITEM_CODE, required=False)
+    note = Text(N_("导办内容"), "personal", high=500, mask="text")
+    staff = Text(N_("工号"), high=40)
+    at = Moment(N_("导办时间"), "public")
 
 
 # --- errands ----------------------------------------------------------------------------------------------
@@ -144,6 +162,7 @@ class ErrandEvent(Event):
 class Request(Shape):
     """It is free, so there is no field for a fee (seed row 65)."""
 
+    form = Text(N_("表单编号"), pattern=r"[0-9a-f]{32}", required=False)
     kind = Text(N_("服务方式"), among=KINDS)
     applicant = nested(Applicant, N_("委托人"), "personal")
     phone = Text(N_("联系电话"), "personal", low=0, high=40, mask="phone", required=False)
@@ -177,7 +196,7 @@ class Handed(Shape):
     signed_for = Flag(N_("是否签收"), "public")
 
 
-class Collect(Shape):
+class Collect(Numbered):
     materials = many(nested(Handed, N_("材料")), N_("材料交接单"))
     entrusted_by = Text(N_("委托方式"), among=MANDATES, required=False)
 
@@ -217,4 +236,5 @@ WORKS: Final[dict[str, type[Envelope]]] = {
     "project_event": ProjectEvent,
     "errand_event": ErrandEvent,
     "vip_entry": VipEntry,
+    "guidance_entry": GuidanceEntry,
 }

@@ -159,6 +159,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "duty_roster": {**_RECORD, "date": "2018-10-01", "kind": "holiday", "staff": ["E1"]},
     "project_event": {**_event("open"), "project": "P2018-1"},
     "errand_event": {**_event("request"), "errand": "A2018-1"},
+    "guidance_entry": {**_RECORD, "note": "告知到三号窗口办理", "staff": "E1", "at": NOON},
     "vip_entry": {
         **_RECORD,
         "project": "P2018-1",

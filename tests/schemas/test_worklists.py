@@ -25,3 +25,8 @@ def test_what_is_over_is_closed_and_nobodys_work(state: str) -> None:
 
 def test_a_state_of_a_newer_version_is_open_and_nobodys_work() -> None:
     assert worklists.place("teleported") == ("", "open")
+
+
+@pytest.mark.parametrize("state", REAL)
+def test_what_is_not_over_says_what_to_do_next(state: str) -> None:
+    assert (state in worklists.NEXT) == (state not in FINAL)

@@ -14,6 +14,7 @@ from schemas import papers, tables
 from schemas.document_numbers import parse_document_no, words
 from schemas.lifecycle import EVENTS
 from schemas.problems import DomainError
+from station.casework import next_document_no
 from tests.test_journey import INSTANT, PERMIT, record, seen_in_village
 from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World, application, small_city
 
@@ -281,7 +282,7 @@ def test_a_store_that_lost_its_counters_goes_on_beyond_the_numbers_it_knows(city
         def reserve(self, _name: str) -> bool:
             return True
 
-    number = city[HUB].parts.casework._next_document_no(Fresh(), "收", VILLAGE, 2018)  # type: ignore[arg-type]
+    number = next_document_no(Fresh(), city[HUB].parts.register, "收", VILLAGE, 2018)  # type: ignore[arg-type]
     assert parse_document_no(number).serial == known + 1, case_no
 
 

@@ -7,7 +7,7 @@ This file only gathers the public names; no rule will ever be written here.
 from schemas.lifecycle.errands.fold import fold
 from schemas.lifecycle.errands.machine import MACHINE, QUALIFIERS, ROLES
 from schemas.lifecycle.errands.state import ErrandState
-from schemas.lifecycle.errands.words import EVENT_NAMES, KINDS, MANDATES, STATE_NAMES
+from schemas.lifecycle.errands.words import EVENT_NAMES, KINDS, MANDATES, NEXT, STATE_NAMES
 
 EVENTS = MACHINE.events
 STATES = MACHINE.states
@@ -23,6 +23,7 @@ __all__ = [
     "KINDS",
     "MACHINE",
     "MANDATES",
+    "NEXT",
     "QUALIFIERS",
     "ROLES",
     "STATES",

@@ -19,6 +19,15 @@ STATE_NAMES: Final[Mapping[str, str]] = {
     "cancelled": N_("已取消"),
 }
 
+NEXT: Final[Mapping[str, str]] = {
+    "requested": N_("指派代办员，或说明不能代办"),
+    "assigned": N_("上门或在窗口收取材料，双方签收"),
+    "collected": N_("登记办件，填上办件编号"),
+    "lodged": N_("等办件结果；要补正时转告申请人"),
+    "result_held": N_("把结果和原件交还申请人"),
+}
+"""What is to be done next with an errand in this state; one that is over has nothing."""
+
 EVENT_NAMES: Final[Mapping[str, str]] = {
     "request": N_("提出代办"),
     "assign": N_("指派代办员"),

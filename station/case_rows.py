@@ -1,0 +1,68 @@
+"""A folded case as one row of the register: its table, its columns, and what goes into each. Pure; station.register keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from schemas import lifecycle, tables, worklists
+from station.files import lines_of
+
+SCHEMA: Final = """
+CREATE TABLE cases (                 -- one folded case a row
+    case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
+    list TEXT NOT NULL, final INTEGER NOT NULL,
+    origin TEXT NOT NULL, current TEXT NOT NULL, district TEXT NOT NULL,
+    item_code TEXT NOT NULL, item_name TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
+    instant INTEGER NOT NULL, applicant TEXT NOT NULL, id_digest TEXT NOT NULL,
+    received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
+    result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL, files INTEGER NOT NULL,
+    last_event TEXT NOT NULL, last_at TEXT NOT NULL, clerk TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
+CREATE INDEX cases_list ON cases (origin, list, due);                         -- a station's lists and their counts
+CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
+CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
+CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
+CREATE INDEX cases_clerk ON cases (clerk, final, due);                        -- what somebody took in, and answers for
+"""
+
+COLUMNS = (
+    "case_no", "form", "state", "stage", "list", "final", "origin", "current", "district", "item_code", "item_name",
+    "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
+    "result", "supplements", "assigned_to", "set_aside", "files", "last_event", "last_at", "clerk",
+)  # fmt: skip
+
+
+def id_digest(id_no: str) -> str:
+    """What an identity number is looked up by: its SHA-256. Hides it from a glance, not from a search of all numbers."""
+    return hashlib.sha256(id_no.encode()).hexdigest()
+
+
+def row(case_no: str, state: lifecycle.CaseState, events: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    """The row of a folded case, in the order of COLUMNS."""
+    item = state.item or {}
+    applicant = state.applicant or {}
+    last = state.timeline[-1].event if state.timeline else events[0]
+    origin, place = case_no[:12], worklists.place(state.state)
+    known = tables.stations().get(origin)
+    return (
+        case_no, state.form or None, state.state, place.stage, place.list, state.final,
+        origin, state.current_station or origin, known.district_code if known else origin[:6],
+        *(_word(item.get(name)) for name in ("code", "name", "department", "zone")),
+        item.get("instant") is True, _word(applicant.get("name")), id_digest(_word(applicant.get("id_no"))),
+        _text(state.received_at), _text(state.accepted_at), _text(state.decided_at), _text(state.due),
+        state.result, state.supplements, state.assigned_to, len(state.set_aside),
+        sum(len(lines_of(event)) for event in events),
+        _word(last.get("event")), _word(last.get("at")), _word(state.created_by),
+    )  # fmt: skip
+
+
+def _word(value: object) -> str:
+    """A text of a document; "" where a badly filled one holds something else."""
+    return value if isinstance(value, str) else ""
+
+
+def _text(value: datetime | date | None) -> str | None:
+    return None if value is None else value.isoformat()

@@ -1,0 +1,164 @@
+"""A station's logbook: what it writes that is no event of a case or an errand, as tables of the register.
+
+    certificate_issue   a village certificate given out          vip_entry        consult, assist, agency, urge
+    complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
+    evaluation          a rating given away from the clerk
+
+Each is a document numbered as an event (`Keeper` writes it), so it travels, is sealed, proved and confirmed as events are. It is
+never rewritten: a later word on it is a further document with the same form, whole, and the one with the greatest `lamport`
+is what is known. Ratings of cases are counted here too, wherever they were given; never by whom. What documents mean is
+schemas.feedback's and schemas.publishing's.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+
+from schemas import feedback
+from schemas.lifecycle import CaseState
+from station.case_rows import id_digest
+from station.databases import logged_as, of_station
+from station.moment import Clock, stamp
+from station.staff import Staff
+from sync.event_ids import parse_event_id
+from sync.ledger import EventLedger, LedgerTxn
+
+if TYPE_CHECKING:
+    from station.register import Register
+
+SCHEMA: Final = """
+CREATE TABLE logbook (               -- the newest word on each thing that was logged
+    key TEXT PRIMARY KEY, type TEXT NOT NULL, station TEXT NOT NULL, subject TEXT NOT NULL, at TEXT NOT NULL,
+    id_digest TEXT NOT NULL, due TEXT, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX logbook_list ON logbook (station, type, at);
+CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case
+CREATE INDEX logbook_due ON logbook (station, type, due);                     -- what is still to be answered
+CREATE INDEX logbook_person ON logbook (id_digest);
+CREATE TABLE ratings (               -- one rating a case
+    case_no TEXT PRIMARY KEY, station TEXT NOT NULL, level INTEGER NOT NULL, blind INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX ratings_of_station ON ratings (station, level);
+"""
+
+FEWEST: Final = 5
+"""Ratings from which on totals are shown: of fewer it could be told who gave which (domain.md §1 row 46)."""
+
+Document = Mapping[str, Any]
+
+
+class Logbook:
+    """Works on a connection, and under the lock, of whoever owns the tables."""
+
+    def __init__(self, connection: apsw.Connection, lock: threading.RLock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def note(self, key: str, documents: Iterable[Document]) -> None:
+        """All words on one thing; the last of them counts."""
+        last = max(documents, key=_place)
+        kind = str(last.get("type"))
+        at = next(
+            (last[name] for name in ("at", "issued_at", "received_at") if isinstance(last.get(name), str)), ""
+        )
+        subject = next((last[name] for name in ("project", "case") if isinstance(last.get(name), str)), "")
+        person, due = last.get("holder_id_no"), last.get("due")
+        is_open = last.get("state") not in ("answered", "closed", "rejected")
+        row = (
+            key, kind, str(last.get("station")), subject, at, id_digest(person if isinstance(person, str) else ""),
+            due if isinstance(due, str) and is_open else None, json.dumps(last, ensure_ascii=False),
+        )  # fmt: skip
+        self._connection.execute("INSERT OR REPLACE INTO logbook VALUES (?,?,?,?,?,?,?,?)", row)
+        for rating in feedback.ratings((), [last]).values():
+            self._rate(rating)
+
+    def rated(self, state: CaseState) -> None:
+        """What an applicant said at the window."""
+        rating = feedback.rating_of(state)
+        # What was said away from the clerk goes before (schemas.feedback).
+        if rating is not None and not self._is_blind(state.case_no):
+            self._rate(rating)
+
+    def _rate(self, rating: feedback.Rating) -> None:
+        row = (rating.case_no, rating.case_no[:12], rating.level, rating.blind)
+        self._connection.execute("INSERT OR REPLACE INTO ratings VALUES (?,?,?,?)", row)
+
+    def _is_blind(self, case_no: str) -> bool:
+        sql = "SELECT 1 FROM ratings WHERE case_no = ? AND blind = 1"
+        return bool(self._connection.execute(sql, (case_no,)).fetchall())
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The newest word on something, or None."""
+        return next(iter(self.select("key = ?", (key,), limit=1)), None)
+
+    def select(
+        self, where: str, args: Sequence[Any] = (), *, order: str = "at DESC, key", limit: int = 100, offset: int = 0
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Documents, each with its `key`. `where` and `order` are the program's own words, never a visitor's."""
+        sql = f"SELECT key, body FROM logbook WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        with self._lock:
+            rows = self._connection.execute(sql, (*args, limit, offset)).fetchall()
+        return [{**json.loads(str(body)), "key": str(key)} for key, body in rows]
+
+    def count(self, where: str, args: Sequence[Any] = ()) -> int:
+        with self._lock:
+            rows = self._connection.execute(f"SELECT count(*) FROM logbook WHERE {where}", args).fetchall()  # noqa: S608
+        return int(str(rows[0][0]))
+
+    def totals(self, station: str) -> dict[int, int] | None:
+        """Ratings of a station's cases by level; None where there are too few to show."""
+        sql = "SELECT level, count(*) FROM ratings WHERE station = ? GROUP BY level"
+        with self._lock:
+            found = {int(str(row[0])): int(str(row[1])) for row in self._connection.execute(sql, (station,))}
+        return None if sum(found.values()) < FEWEST else {level: found.get(level, 0) for level in range(1, 6)}
+
+
+def _place(document: Document) -> tuple[int, str, int]:
+    number, lamport = parse_event_id(str(document.get("_id"))), document.get("lamport")
+    return (
+        lamport if type(lamport) is int else 0,
+        f"{number.writer}:{number.epoch}" if number else "",
+        number.n if number else 0,
+    )
+
+
+class Keeper:
+    """Writes into the logbooks of one server's stations."""
+
+    def __init__(self, ledger: EventLedger, register: Register, clock: Clock) -> None:
+        self._ledger = ledger
+        self._register = register
+        self._clock = clock
+
+    def keep(
+        self, station: str, staff: Staff, kind: str, form: str,
+        content: Callable[[LedgerTxn, Document | None], Document],
+    ) -> str:  # fmt: skip
+        """Keeps something under its form; the key. `content(txn, before)`: what it says, given the word before it; where that is
+        `before` itself, as of a form that was sent twice, nothing is written. DomainError comes out, and nothing is written."""
+        key = logged_as(station, form)
+
+        def build(txn: LedgerTxn) -> list[dict[str, Any]]:
+            self._register.catch_up(must=True)
+            before = self._register.logbook.get(key)
+            said = content(txn, before)
+            if said is before:
+                return []
+            now = stamp(self._clock())
+            kept = {name: value for name, value in said.items() if name not in ("_id", "_rev", "key", "was")}
+            first = {"created_at": now, "created_by": staff.employee_no or "public"}
+            return [
+                {
+                    **first, **kept, "type": kind, "schema": 1, "station": station, "form": form,
+                    "lamport": 1 + int((before or {}).get("lamport", 0)), "updated_at": now,
+                }
+            ]  # fmt: skip
+
+        self._ledger.append(of_station(station), build)
+        self._register.catch_up()
+        return key
