@@ -22,7 +22,7 @@ from station.web import parts, staff_only
 blueprint = Blueprint("desk", __name__)
 
 PAGE = 50
-ORDER = "due IS NULL, due, received_at, case_no"
+ORDER = "due NULLS LAST, received_at, case_no"
 
 
 def bureaus() -> list[tables.District]:
@@ -45,7 +45,7 @@ def queue() -> str:
         abort(404)
     mine, stage = request.args.get("mine") == "1", request.args.get("stage", "")
     where, args = (
-        f"current IN ({','.join('?' * len(codes))}) AND stage <> ''",
+        f"current IN ({','.join('?' * len(codes))}) AND stage > ''",
         list(codes),
     )
     register = parts().register
@@ -77,7 +77,7 @@ def everything() -> str:
     asked = request.form.get("q", "").strip()
     if asked:
         found, more = pages.searched(asked)
-        where, args = f"{where} AND {found}", [*args, *more]
+        where, args = f"({where}) IS TRUE AND {found}", [*args, *more]
     register = parts().register
     register.catch_up()
     page = pages.page_asked()

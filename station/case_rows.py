@@ -21,7 +21,8 @@ CREATE TABLE cases (                 -- one folded case a row
     result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL, files INTEGER NOT NULL,
     last_event TEXT NOT NULL, last_at TEXT NOT NULL, clerk TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
-CREATE INDEX cases_list ON cases (origin, list, due);                         -- a station's lists and their counts
+CREATE INDEX cases_list ON cases (origin, list, due, last_at DESC);           -- a station's lists and their counts
+CREATE INDEX cases_person ON cases (id_digest);                               -- all of a person's
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case

@@ -17,6 +17,7 @@ from schemas import numbers, tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Material
+from station import found_by
 from station.casework import checklist
 from station.register import id_digest
 from station.staff import Staff
@@ -172,7 +173,7 @@ def search(asked: str) -> tuple[str, list[Any]]:
         return "id_digest = ?", [id_digest(plain)]
     if re.fullmatch(r"[0-9A-Z]{12,25}", asked):
         return "case_no >= ? AND case_no < ?", [asked, asked + "~"]
-    return "(instr(applicant, ?) OR instr(item_name, ?))", [asked, asked]
+    return found_by.condition(asked)
 
 
 def day(value: str | None) -> date | None:

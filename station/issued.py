@@ -49,11 +49,11 @@ class Issued:
         sql = "SELECT coalesce(max(serial), 0) FROM issued WHERE station = ? AND word = ? AND year = ?"
         return int(str(self._connection.execute(sql, (station, word, year)).fetchall()[0][0]))
 
-    def of_day(self, station: str, day: str, limit: int) -> list[str]:
-        """The cases in which that station made papers on a day, by their numbers."""
+    def of_day(self, station: str, day: str, limit: int, after: str) -> list[str]:
+        """The cases in which that station made papers on a day, by their numbers, from the one after `after` on."""
         # A letter begins the numbers of what is no case (station.databases).
         sql = (
-            "SELECT DISTINCT case_no FROM issued WHERE station = ? AND day = ? AND case_no < 'A'"
+            "SELECT DISTINCT case_no FROM issued WHERE station = ? AND day = ? AND case_no > ? AND case_no < 'A'"
             " ORDER BY case_no LIMIT ?"
         )
-        return [str(row[0]) for row in self._connection.execute(sql, (station, day, limit))]
+        return [str(row[0]) for row in self._connection.execute(sql, (station, day, after, limit))]

@@ -15,7 +15,7 @@ from flask_babel import gettext
 from schemas import finding, numbers, offers, papers, posters, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
-from station import forms, reasons, scans
+from station import forms, found_by, reasons, scans
 from station.casework import Application, days_left
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
@@ -35,13 +35,15 @@ LISTS = {
     "closed": N_("已结束"),
     "here": N_("本窗口待办"),
 }
-HERE = "current = ? AND stage <> ''"
+HERE = "here"
 
 
 def condition(name: str) -> tuple[str, list[str]]:
     """(where, args) of a list of the window the reader works at, for the register."""
     code = window()
-    return (HERE, [code]) if name == "here" else ("origin = ? AND list = ?", [code, name])
+    return (
+        ("current = ? AND stage > ''", [code]) if name == HERE else ("origin = ? AND list = ?", [code, name])
+    )
 
 
 def window() -> str:
@@ -65,11 +67,12 @@ def home() -> Any:
         return redirect(url_for("desk.queue"))
     register, code = parts().register, parts().settings.code
     register.catch_up()
-    counts = {name: register.count(*condition(name)) for name in LISTS}
+    counts = dict.fromkeys(LISTS, 0) | register.groups("list", "origin = ?", (code,))
+    counts[HERE] = register.count(*condition(HERE))
     todo = register.select(
-        f"origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND {HERE}",
+        "origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND current = ? AND stage > ''",
         (code, code, code),
-        order="due IS NULL, due, last_at",
+        order="due NULLS LAST, last_at DESC",
         limit=20,
     )
     recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
@@ -171,16 +174,16 @@ def cases() -> Any:
     page = page_asked()
     where, args = condition(name)
     if asked:
-        found_by, more = searched(asked)
-        where, args = f"(origin = ? OR current = ?) AND {found_by}", [window()] * 2 + more
+        found, more = searched(asked)
+        where, args = f"(origin = ? OR current = ?) IS TRUE AND {found}", [window()] * 2 + more
     register = parts().register
     register.catch_up()
     rows = register.select(
-        where, args, order="due IS NULL, due, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
+        where, args, order="due NULLS LAST, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
     )
     return render_template(
         "cases.html", archived=_archived(name, asked), lists=LISTS, current=name, asked=numbers.mask_numbers(asked), rows=dressed(rows), found=register.count(where, args),
-        page=page, size=PAGE, waiting=_waiting(),
+        page=page, size=PAGE, waiting=_waiting(), most_found=found_by.MOST,
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from station.web import page, parts, reader, staff_only
 
 blueprint = Blueprint("papers", __name__)
 
-MOST = 200
-"""Cases whose papers are printed in one go."""
+MOST = 25
+"""Cases whose papers are one page: some hundred sheets, and what a printer's tray holds. The next page goes on after them."""
 
 
 @blueprint.get("/cases/<case_no>/receipt")
@@ -49,16 +49,18 @@ def every(case_no: str) -> Any:
 @blueprint.get("/papers")
 @staff_only("cases")
 def of_day() -> Any:
-    """What this window made on a day, today by default, case by case."""
+    """What this window made on a day, today by default, case by case: `day`, `after` a case."""
     try:
         day = date.fromisoformat(request.args.get("day") or parts().clock().date().isoformat())
     except ValueError:
         abort(404)
     register = parts().register
     register.catch_up()
-    found = register.cases_with_papers(window(), day.isoformat(), MOST + 1)
+    found = register.cases_with_papers(
+        window(), day.isoformat(), MOST + 1, after=request.args.get("after", "")
+    )
     states = [state for case_no in found[:MOST] if (state := _shown(case_no))]
-    return _printed(states, day=day, more=len(found) > MOST)
+    return _printed(states, day=day, following=found[MOST - 1] if len(found) > MOST else "")
 
 
 def listed(state: CaseState) -> list[Paper]:
@@ -92,9 +94,9 @@ def _printed(
     kind: str = "",
     day: date | None = None,
     back: str = "",
-    more: bool = False,
+    following: str = "",
 ) -> str:
-    """The sheets, each in the access log."""
+    """The sheets, each in the access log. `following`: the case after which the next page goes on."""
     sheets = []
     for state in states:
         own = [
@@ -110,5 +112,5 @@ def _printed(
     # The query code is the applicant's: it is printed only by those at whose window they stand.
     at_window = reader() == "work"
     return render_template(
-        "papers.html", sheets=sheets, at_window=at_window, day=day, back=back, more=more, most=MOST
+        "papers.html", sheets=sheets, at_window=at_window, day=day, back=back, following=following, most=MOST
     )

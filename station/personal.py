@@ -92,7 +92,7 @@ def exported(called: str, where: str, args: list[Any]) -> Response:
                 {"n": found, "max": export.MOST_ROWS},
             )
         )
-    rows = register.select(where, args, order="due IS NULL, due, case_no", limit=export.MOST_ROWS)
+    rows = register.select(where, args, order="due NULLS LAST, case_no", limit=export.MOST_ROWS)
     note("list", reason=gettext("{name}，{n} 件").format(name=called, n=len(rows)))
     return table("cases", [gettext(each) for each in COLUMNS], map(_line, rows))
 

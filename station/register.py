@@ -23,11 +23,12 @@ from schemas import lifecycle, tables
 from schemas.lifecycle import errands
 from schemas.lifecycle.errands import ErrandState
 from schemas.workdays import Calendar
-from station import archived, case_rows, errand_rows, issued, logbook, proofs
+from station import archived, case_rows, errand_rows, found_by, issued, logbook, proofs
 from station.archived import ARCHIVED, Archived
 from station.case_rows import COLUMNS, id_digest, row
 from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
 from station.errand_rows import ErrandRows, lodged
+from station.found_by import FoundBy
 from station.identity import Identity
 from station.issued import Issued
 from station.logbook import Logbook
@@ -46,7 +47,7 @@ __all__ = ["COLUMNS", "Register", "id_digest"]
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 8
+VERSION = 9
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -93,6 +94,7 @@ class Register:
         self._archived = Archived(self._connection)
         self._errands = ErrandRows(self._connection, self._lock)
         self._logbook = Logbook(self._connection, self._lock)
+        self._found_by = FoundBy(self._connection)
         self._issued = Issued(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
@@ -215,6 +217,7 @@ class Register:
                 "UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (folded[1], case_no)
             )
             self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", folded)  # noqa: S608 - placeholders only
+            self._found_by.note(dict(zip(COLUMNS, folded, strict=True)))
             if state.evaluations:
                 self._logbook.rated(state)
         # An errand's clocks follow the case that it lodged.
@@ -300,10 +303,10 @@ class Register:
         with self._lock:
             return self._issued.last(station, word, year)
 
-    def cases_with_papers(self, station: str, day: str, limit: int) -> list[str]:
+    def cases_with_papers(self, station: str, day: str, limit: int, *, after: str = "") -> list[str]:
         """The cases in which that station made papers on a day, by their numbers."""
         with self._lock:
-            return self._issued.of_day(station, day, limit)
+            return self._issued.of_day(station, day, limit, after)
 
     def case_of_form(self, form: str) -> str | None:
         """The case that a form has already become, or None: saving twice must not record twice."""
@@ -330,7 +333,8 @@ class Register:
 
     def count(self, where: str = "1", args: Sequence[Any] = ()) -> int:
         """How many cases match; `where` as in select."""
-        sql = f"SELECT count(*) FROM cases LEFT JOIN claims USING (case_no, stage) WHERE {where}"  # noqa: S608
+        join = "LEFT JOIN claims USING (case_no, stage)" if "claims." in where else ""  # else an index tells
+        sql = f"SELECT count(*) FROM cases {join} WHERE {where}"  # noqa: S608
         row = self._one(sql, args)
         return 0 if row is None else int(row[0])
 
@@ -435,15 +439,9 @@ class Register:
         with self._transaction():
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
-            self._connection.execute(
-                SCHEMA
-                + case_rows.SCHEMA
-                + errand_rows.SCHEMA
-                + logbook.SCHEMA
-                + proofs.SCHEMA
-                + archived.SCHEMA
-                + issued.SCHEMA
-            )
+            self._connection.execute(SCHEMA)
+            for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued):
+                self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0
 

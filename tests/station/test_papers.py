@@ -348,3 +348,17 @@ def test_an_event_of_before_papers_were_numbered_still_makes_a_paper(city: World
         entry.event["data"].pop("document_no", None)
     found = papers.of_case(state, city[HUB].parts.almanac.calendar())
     assert [each.no for each in found] == ["（未编号）", "（未编号）"]
+
+
+def test_the_papers_of_a_busy_day_come_in_pages(city: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("station.papers.MOST", 2)
+    made = sorted(record(city, PERMIT) for _ in range(3))
+    clerk, day = city.visit(VILLAGE).sign_in("V001"), str(city.time().date())
+    known = clerk.open("/papers", day=day)
+    every = []
+    while following := re.search(r'href="(/papers\?day=[^"]+after=[^"]+)"', known):
+        every += re.findall(r"\d{20}[0-9A-Z]{5}", known)
+        known = clerk._take(clerk.client.get(unescape(following[1])))
+    every += re.findall(r"\d{20}[0-9A-Z]{5}", known)
+    assert set(made) <= set(every)
+    assert "下一批" not in known
