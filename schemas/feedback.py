@@ -4,7 +4,7 @@ One case has one rating: what the applicant said at the window is an event of th
 from it, and all that was done about a rating, is an `evaluation` document, which goes before the event. A case
 nobody rated stays unrated.
 
-Holds no rate and no threshold: those are statistics and supervision.
+Says what each kind must hold and who may answer it. Holds no rate and no threshold: those are statistics and supervision.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from schemas.lifecycle.state import CHINA, CaseState
+from schemas.problems import N_, Problem
 
 Document = Mapping[str, Any]
 
@@ -64,6 +65,57 @@ def day(value: object) -> date | None:
         return at.date() if at.tzinfo is None else at.astimezone(CHINA).date()
     except (ValueError, OverflowError):
         return None
+
+
+LEVELS: Final[Mapping[int, str]] = {
+    1: N_("非常满意"), 2: N_("满意"), 3: N_("基本满意"), 4: N_("不满意"), 5: N_("非常不满意"),
+}  # fmt: skip
+"""The five levels of a rating (GB/T 39046 A.8). None is preselected, and who rates nothing has no rating."""
+KINDS: Final[Mapping[str, str]] = {
+    "suggestion": N_("意见建议"), "complaint": N_("投诉"), "report": N_("举报"), "consult": N_("咨询"),
+}  # fmt: skip
+CHANNELS: Final[Mapping[str, str]] = {
+    "box": N_("意见箱"), "visit": N_("来访"), "phone": N_("电话"), "letter": N_("来信"), "web": N_("网络"), "12345": N_("12345热线"),
+}  # fmt: skip
+MATTERS: Final[Mapping[str, str]] = {
+    "solicitation": N_("吃拿卡要"), "overdue": N_("超时办理"), "attitude": N_("服务态度"),
+    "abolished_certificate": N_("索要已取消的证明"), "outside_material": N_("索要目录外材料"), "fee": N_("违规收费"), "other": N_("其他"),
+}  # fmt: skip
+ACCUSES: Final = frozenset({"complaint", "report"})
+"""Kinds that are about somebody: never answered by who is complained of."""
+
+
+def voice_problem(doc: Document) -> Problem | None:
+    """What is missing in a complaint, report, suggestion or question; None if it may be kept. Only what came by the box may
+    be nameless without more; who complains otherwise leaves a telephone, or nobody could answer."""
+    if doc.get("kind") not in KINDS:
+        return Problem("no_voice_kind", N_("请选择诉求类型：意见建议、投诉、举报或者咨询"))
+    if doc.get("channel") not in CHANNELS:
+        return Problem("no_channel", N_("请选择诉求渠道"))
+    if not str(doc.get("content") or "").strip():
+        return Problem("no_content", N_("请填写诉求内容"))
+    if doc.get("kind") not in ACCUSES:
+        return None
+    if doc.get("matter") not in MATTERS:
+        return Problem("no_matter", N_("请选择投诉举报的内容类别"))
+    if doc.get("channel") != "box" and not str(_mapping(doc.get("complainant")).get("phone") or ""):
+        return Problem("no_phone", N_("请留下联系电话，以便答复；不愿留名的，可以投入意见箱"))
+    return None
+
+
+def answer_problem(doc: Document, station: str, answer: str, upheld: object) -> Problem | None:
+    """Why this station may not answer it so; None if it may. A complaint is answered by others than it is about, and says
+    whether it was found true."""
+    accuses = doc.get("kind") in ACCUSES
+    if doc.get("state") in ("answered", "closed", "rejected"):
+        return Problem("answered_already", N_("这件诉求已经答复"))
+    if accuses and _mapping(doc.get("against")).get("station") == station:
+        return Problem("own_complaint", N_("投诉举报不能由被投诉的单位自己答复，请由上级便民服务中心答复"))
+    if not answer.strip():
+        return Problem("no_answer", N_("请填写答复"))
+    if accuses and type(upheld) is not bool:
+        return Problem("no_finding", N_("请认定投诉举报是否属实"))
+    return None
 
 
 def rating_of(state: CaseState) -> Rating | None:

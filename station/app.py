@@ -282,12 +282,14 @@ def create_app(
         papers,
         personal,
         posters,
+        ratings,
         scans,
         signin,
         start,
         stick_pages,
         trust_routes,
         village_certificates,
+        voice,
         worklist,
     )
 
@@ -311,7 +313,7 @@ def create_app(
     first = (start.blueprint, bulk.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
-        worklist.blueprint, errand_pages.blueprint,
+        worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

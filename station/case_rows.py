@@ -26,6 +26,7 @@ CREATE INDEX cases_person ON cases (id_digest);                               --
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
+CREATE INDEX cases_person ON cases (id_digest);                                -- all of one person
 CREATE INDEX cases_clerk ON cases (clerk, final, due);                        -- what somebody took in, and answers for
 """
 

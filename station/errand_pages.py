@@ -12,15 +12,16 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from schemas import numbers, tables
+from schemas import numbers, papers, tables
 from schemas.lifecycle.errands import KINDS, MANDATES, ErrandState
 from schemas.problems import N_, DomainError, Problem
 from station import errand_forms, forms
 from station.bulk import below
+from station.case_rows import id_digest
 from station.casework import days_left
 from station.errand_forms import STEPS, VIP_KINDS
 from station.moment import stamp
-from station.pages import PAGE, me, name_of, new_form, page_asked, window
+from station.pages import PAGE, me, name_of, new_form, page_asked, person_of, window
 from station.web import parts, reader, staff_only
 
 blueprint = Blueprint("errands", __name__)
@@ -209,7 +210,7 @@ def _guidance(entered: Mapping[str, str], problem: Problem | None) -> str:
     shown = [documents.mask(each, reader()) for each in rows]
     return render_template(
         "guidance.html", rows=shown, entered=entered, problem=problem, items=tables.items(),
-        form=entered.get("form") or new_form(), names=name_of, found=register.logbook.count(where, codes),
+        form=entered.get("form") or new_form(), names=name_of, people=person_of, found=register.logbook.count(where, codes),
     )  # fmt: skip
 
 
@@ -244,7 +245,7 @@ def _shown(errand_no: str, state: ErrandState) -> dict[str, Any]:
         "subject = ? AND type = 'vip_entry'", (errand_no,), order="at, key"
     )
     return {
-        "errand_no": errand_no, "state": errand_view(state, reader()), "names": name_of, "kinds": KINDS, "mandates": MANDATES,
+        "errand_no": errand_no, "state": errand_view(state, reader()), "names": name_of, "people": person_of, "chinese": papers.chinese, "kinds": KINDS, "mandates": MANDATES,
         "item": tables.items().get(state.item), "log": [documents.mask(each, reader()) for each in entries], "services": VIP_KINDS,
     }  # fmt: skip
 
@@ -255,20 +256,28 @@ def _handed(state: ErrandState) -> tuple[str, Sequence[Mapping[str, Any]]]:
     return (str(collected[0].get("document_no", "")) if collected else ""), state.materials
 
 
+def _lodgeable(state: ErrandState) -> str:
+    """The newest open case of the same applicant, or "": most likely it is the one that was lodged for them."""
+    number = str((state.applicant or {}).get("id_no", ""))
+    if state.state != "collected" or not number:
+        return ""
+    rows = parts().register.select(
+        "id_digest = ? AND final = 0", (id_digest(number),), order="received_at DESC", limit=1
+    )
+    return str(rows[0]["case_no"]) if rows else ""
+
+
 def _page(errand_no: str, *, problem: Problem | None = None, failed: str = "") -> str:
     state, register = _visible(errand_no), parts().register
     parts().access.note("view", me(), case_no=errand_no, address=request.remote_addr or "")
     found = {each.transition.event: each for each in parts().errands.choices(state, me())}
     case = state.cases.get(state.case)
-    people = [
-        each for each in (parts().appointments.staff(number) for number in {me().employee_no, state.agent}) if each
-    ]  # fmt: skip
     today = parts().clock().date()
     return render_template(
         "errand.html", **_shown(errand_no, state), steps=STEPS, problem=problem, failed=failed,
         entered=request.form if failed else {}, choices=[found[event] for event in STEPS if event in found],
         left=days_left(state.due, today, parts().almanac.calendar()), case=case, lines=errand_forms.LINES,
-        materials=tables.materials(state.item) if state.item in tables.items() else (), people=people,
+        materials=tables.materials(state.item) if state.item in tables.items() else (),
         waiting=errand_no in register.waiting(), form=new_form(), tomorrow=(today + timedelta(days=1)).isoformat(),
-        may_log=state.kind == "vip" and not state.final,
+        lodgeable=_lodgeable(state), may_log=state.kind == "vip" and not state.final,
     )  # fmt: skip

@@ -44,7 +44,7 @@ STEPS: dict[str, Step] = {
     "receive": Step(("materials", "privacy_notice")),
     "accept": Step(),
     "notify_supplement": Step(("gaps", "note"), "warning"),
-    "forward": Step(("to",)),
+    "forward": Step(("to",), "outline-primary"),
     "correct_on_spot": Step(("name", "id_no", "phone", "address", "note"), "outline-secondary"),
     "refuse": Step(("reason_code", "reason"), "outline-danger"),
     "assign": Step(("assignee",)),

@@ -389,6 +389,12 @@ def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def person_of(employee_no: str | None) -> str:
+    """Name and number of a member of staff; of somebody not known here the number."""
+    found = parts().appointments.record(employee_no or "")
+    return f"{found['name']}（{employee_no}）" if found else str(employee_no or "")
+
+
 def name_of(code: str | None) -> str:
     found = tables.stations().get(code or "")
     return found.name if found else gettext("未知站点 {code}").format(code=code or "")

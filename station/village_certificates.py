@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from schemas import publishing, tables
+from schemas import feedback, papers, publishing, tables
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Certificate
 from station import forms
@@ -21,7 +21,7 @@ from station.casework import next_document_no
 from station.databases import logged_as
 from station.forms import FORM_TOKEN
 from station.moment import stamp
-from station.pages import PAGE, me, name_of, new_form, window
+from station.pages import PAGE, me, name_of, new_form, person_of, window
 from station.web import parts, reader, staff_only
 from sync.ledger import LedgerTxn
 
@@ -88,7 +88,14 @@ def printed(form: str) -> str:
     parts().access.note("paper", me(), case_no=str(doc.get("number", "")), address=request.remote_addr or "")
     found = _named().get(str(doc.get("certificate")))
     return render_template(
-        "certificate.html", doc=documents.mask(doc, reader()), found=found, office=name_of(window())
+        "certificate.html",
+        doc=documents.mask(doc, reader()),
+        found=found,
+        office=name_of(window()),
+        people=person_of,
+        chinese=papers.chinese,
+        issued_at=feedback.day(doc.get("issued_at")),
+        valid_to=feedback.day(doc.get("valid_to")),
     )
 
 

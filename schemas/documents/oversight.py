@@ -20,13 +20,11 @@ from schemas.documents.envelope import (
     Record,
 )
 from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
+from schemas.feedback import CHANNELS as VOICES
+from schemas.feedback import KINDS, MATTERS
 from schemas.problems import N_
 
 CHANNELS: Final = ("device", "qr", "phone", "sms", "callback", "back_to_back")
-MATTERS: Final = (
-    *("solicitation", "overdue", "attitude", "abolished_certificate", "outside_material", "fee", "other"),
-)
-"""What a complaint is about: 吃拿卡要, 超时, 态度, 索要已取消的证明, 索要目录外材料, 违规收费, 其他."""
 
 
 class Scores(Shape):
@@ -78,8 +76,8 @@ class Complaint(Logged):
     """A complaint, report, suggestion or question; without complainant it is anonymous."""
 
     _id = Text(N_("文档编号"), pattern=r"cmp:.{1,100}" + LOGGED_ID, required=False)
-    kind = Text(N_("诉求类型"), among=("complaint", "report", "suggestion", "consult"))
-    channel = Text(N_("诉求渠道"), among=("box", "phone", "web", "visit", "letter", "12345"))
+    kind = Text(N_("诉求类型"), among=KINDS)
+    channel = Text(N_("诉求渠道"), among=VOICES)
     matter = Text(N_("诉求内容类别"), among=MATTERS, required=False)
     complainant = nested(Complainant, N_("投诉人"), "personal", required=False)
     confidential = Flag(N_("要求保密"), "public", required=False)

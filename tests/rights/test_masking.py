@@ -65,6 +65,20 @@ def errand_no(city: World) -> str:
     clerk.send(f"/errands/{errand_no}/log", service="consult", note=NUMBERS, form="a" * 32)
     clerk.open("/guidance")
     clerk.send("/guidance", form="b" * 32, note=NUMBERS)
+    said = {
+        "kind": "complaint",
+        "channel": "phone",
+        "matter": "other",
+        "content": NUMBERS,
+        "phone": PHONE,
+        "name": NAME,
+    }
+    clerk.open("/voice")
+    clerk.send("/voice", form=clerk.form, **said)
+    assert clerk.status == 200, clerk.page
+    certified = {"name": NAME, "id_no": ID_NO, "facts": NUMBERS, "second_checker": "T001"}
+    clerk.send("/certificates/KEEP-01", form="c" * 32, **certified)
+    assert clerk.status == 200, clerk.page
     city.sync(VILLAGE, TOWNSHIP)
     return errand_no
 
@@ -92,7 +106,11 @@ def test_no_page_shows_a_number_unasked(
             continue
         for case_no in cases:
             path = route.replace("<code>", PERMIT.item_code).replace("<case_no>", case_no)
-            path = path.replace("<errand_no>", errand_no).replace("/work/<kind>", "/work/mine")
+            path = (
+                path.replace("<errand_no>", errand_no)
+                .replace("/work/<kind>", "/work/mine")
+                .replace("<form>", "c" * 32)
+            )
             path = path.replace("<event>", "deliver").replace("<any(zh, en):language>", "zh")
             visitor.open("/sync")
             if method == "GET":

@@ -37,7 +37,7 @@ def test_one_is_given_out_numbered_valid_for_its_time_and_printed(city: World, c
     assert clerk.status == 200
     assert re.search(r"\(船001001\)证字〔2018〕第\d{5}号", page)
     assert "赵小明" in page
-    assert "2018-08-08" in page, "180 days from 2018-02-09"
+    assert "2018年8月8日" in page, "180 days from 2018-02-09"
     assert "V001" in page
     assert "T001" in page
     first, second = (re.findall(r"第(\d{5})号", each)[0] for each in (page, issued(clerk, "KEEP-03")))
