@@ -1,7 +1,7 @@
 """What pages cost a clerk: milliseconds of one query of the search box, at a village and at a township, as the server spends them.
 
-No script runs on our pages, so “as you type” is what a query costs: each is asked as a signed-in clerk does, and answered with
-the whole page. Queries are what people would have typed by then: beginnings of all items' names and of how they sound, of their
+Each query is asked as a signed-in clerk does, and answered with the whole page, which is more than what the page's script asks for as
+one types. Queries are what people would have typed by then: beginnings of all items' names and of how they sound, of their
 initials and of plain talk, half of them with a slip; `--queries` of them, drawn at random. A query that opens an item at once
 counts until that item's page is there. Other pages will be measured here as well.
 """

@@ -81,13 +81,13 @@ def home() -> Any:
 @blueprint.get("/items")
 @staff_only("items")
 def items() -> Any:
-    """What was found; the one item that somebody named is opened at once."""
+    """What was found; the one item that somebody named is opened at once. `part`: while they type, and nothing is opened."""
     asked, station = request.args.get("q", "").strip(), tables.station(window())
-    hits = finding.find(asked, station)
-    if len(hits) == 1 and hits[0].way in ("name", "begins", "words"):
+    hits, typing = finding.find(asked, station), "part" in request.args
+    if len(hits) == 1 and hits[0].way in ("name", "begins", "words") and not typing:
         return redirect(url_for("pages.item", code=hits[0].item.item_code))
     return render_template(
-        "items.html",
+        "found.html" if typing else "items.html",
         asked=asked,
         hits=hits[:PAGE],
         found=len(hits),
