@@ -29,6 +29,7 @@ from station.archive import Archive
 from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
+from station.drafts import Drafts
 from station.drives import Drive
 from station.gate import Gate
 from station.house import HouseRules
@@ -104,6 +105,7 @@ class Parts:
     archive: Archive
     sync_report: SyncReport
     tray: Tray
+    drafts: Drafts
     originals: Originals
     challenges: Flow
     vault: Vault | None
@@ -216,7 +218,8 @@ def build_parts(
 
         agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
                       transport_for=transport_for)  # fmt: skip
-        tray, originals = Tray(store, clock), Originals(store, register, clock)
+        drafts = Drafts(store, clock)
+        tray, originals = Tray(store, clock, drafts.kept), Originals(store, register, clock)
         report = SyncReport(
             settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
         )  # fmt: skip
@@ -226,8 +229,8 @@ def build_parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             appointments=appointments, accounts=people, access=access,
-            chores=[people.tidy, tray.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
-            agent=agent, sync_report=report, tray=tray, originals=originals,
+            chores=[people.tidy, tray.tidy, drafts.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
+            agent=agent, sync_report=report, tray=tray, drafts=drafts, originals=originals,
             gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
@@ -275,6 +278,7 @@ def create_app(
         papers,
         personal,
         posters,
+        recording,
         scans,
         signin,
         start,
@@ -299,7 +303,7 @@ def create_app(
     web.install(app)
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
-        signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        signin.blueprint, pages.blueprint, recording.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

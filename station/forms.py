@@ -24,6 +24,7 @@ from station.staff import Staff
 # Characters of a name or an address.
 LONGEST = 100
 FORM_TOKEN = re.compile(r"[0-9a-f]{32}")
+MATERIAL = re.compile(r"material-\d{1,3}", re.ASCII)
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}", re.ASCII)
 
 
@@ -99,6 +100,20 @@ def application(
     return entered, ticked, problems
 
 
+def draft(form: Mapping[str, str], materials: Sequence[Material]) -> dict[str, str]:
+    """What stands in the record form, well filled or not, by the form's own names; only what is filled."""
+    typed = {name: text(form, name, LONGEST) for name in ("name", "id_no", "phone", "address")}
+    boxes = ["privacy_notice", *(f"material-{each.seq}" for each in materials)]
+    return {name: value for name, value in typed.items() if value} | {
+        name: "1" for name in boxes if form.get(name) == "1"
+    }
+
+
+def ticked(form: Mapping[str, str]) -> set[int]:
+    """The numbers of the materials that are ticked in a form."""
+    return {int(key[9:]) for key, value in form.items() if MATERIAL.fullmatch(key) and value == "1"}
+
+
 def identity(entered: str) -> tuple[str, str, Problem | None]:
     """(type, number, problem): 111 an identity card, 001 an enterprise's credit code; both have 18 characters."""
     try:
@@ -157,10 +172,7 @@ def _gaps(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
 def _supplied(form: Mapping[str, str], state: CaseState) -> dict[str, Any]:
     code = str((state.item or {}).get("code", ""))
     before = {each["seq"] for each in state.materials if each["got"]}
-    now = {
-        int(key[9:]) for key, value in form.items() if re.fullmatch(r"material-\d{1,3}", key) and value == "1"
-    }
-    return {"materials": checklist(code, frozenset(before | now))}
+    return {"materials": checklist(code, frozenset(before | ticked(form)))}
 
 
 READERS: dict[str, Callable[[Mapping[str, str], CaseState], dict[str, Any]]] = {

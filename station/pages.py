@@ -1,4 +1,4 @@
-"""The clerk's pages: today's work, find an item, record an application, cases, one case, sync.
+"""The clerk's pages: today's work, find an item, cases, one case, sync.
 
 Views only: they read a request, ask casework and the register, and choose a template. No rule, no SQL of lists that
 the register could answer by a name, no wording beyond what a template needs.
@@ -16,7 +16,7 @@ from schemas import finding, numbers, offers, papers, posters, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms, reasons, scans
-from station.casework import Application, days_left
+from station.casework import days_left
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
 
@@ -63,9 +63,12 @@ def home() -> Any:
         return redirect(url_for("stations.listed" if may("devices") else "pages.sync"))
     if parts().here.level == "city":
         return redirect(url_for("desk.queue"))
+    from station import recording  # it stands on this file
+
     register, code = parts().register, parts().settings.code
     register.catch_up()
     counts = {name: register.count(*condition(name)) for name in LISTS}
+    drafts = recording.listed() if may("record") else []
     todo = register.select(
         f"origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND {HERE}",
         (code, code, code),
@@ -74,7 +77,7 @@ def home() -> Any:
     )
     recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
     return render_template(
-        "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(),
+        "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(), drafts=drafts,
     )  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def item(code: str) -> str:
         offer=offer,
         materials=tables.materials(code),
         decider=name_of(offer.decided_at),
-        barred=_barred(code),
+        barred=barred(code),
         complaints=posters.COMPLAINTS,
         question=finding.question_of(found, tables.station(window())),
     )
@@ -127,37 +130,6 @@ def material_list(code: str) -> str:
         station=tables.station(window()),
         today=parts().clock().date(),
     )
-
-
-@blueprint.get("/items/<code>/record")
-@staff_only("record")
-def record(code: str) -> str:
-    found, offer = offered_here(code, open_only=True)
-    if barred := _barred(code):
-        raise DomainError(barred)
-    entered = {"form": new_form()}
-    return _record_page(found, offer, entered, ticked=set(), problems={})
-
-
-@blueprint.post("/items/<code>/record")
-@staff_only("record")
-def record_post(code: str) -> Any:
-    found, offer = offered_here(code, open_only=True)
-    sent = scans.sent()
-    entered, ticked, problems = forms.application(request.form, tables.materials(code), sent.materials)
-    if problems:
-        sent.put_aside(me())
-        return _record_page(found, offer, entered, ticked, problems, sent.refused), 422
-    try:
-        application = Application(item_code=code, got=frozenset(ticked), **entered)
-        case_no = parts().casework.record(me(), application, sent.scans)
-    except DomainError as error:
-        sent.put_aside(me())
-        return _record_page(found, offer, entered, ticked, {"": error.problem}, sent.refused), 409
-    sent.saved(case_no, me())
-    if sent.refused:
-        return case_page(case_no, refused=sent.refused, saved=True)
-    return redirect(url_for("pages.case", case_no=case_no, saved=1), 303)
 
 
 @blueprint.route("/cases", methods=["GET", "POST"])
@@ -291,20 +263,6 @@ def case_page(
     )  # fmt: skip
 
 
-def _record_page(
-    found: tables.Item,
-    offer: offers.Offer,
-    entered: Mapping[str, Any],
-    ticked: set[int],
-    problems: Mapping[str, Problem],
-    refused: Sequence[Problem] = (),
-) -> str:
-    return render_template(
-        "record.html", kept=scans.put_aside_of(entered["form"], me()), refused=refused, item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
-        ticked=ticked, problems=problems, decider=name_of(offer.decided_at),
-    )  # fmt: skip
-
-
 def new_form() -> str:
     """A token for a form that is opened: sent twice, it is saved once."""
     return parts().random(16).hex()
@@ -333,7 +291,7 @@ def searched(asked: str) -> tuple[str, list[Any]]:
     return where, args
 
 
-def _barred(code: str) -> Problem | None:
+def barred(code: str) -> Problem | None:
     """Why the reader may not take this item in."""
     return training.problem(code, me().trained_on, me().groups, parts().clock().date())
 

@@ -62,3 +62,114 @@ function askWhileTyping(input) {
 }
 
 document.querySelectorAll("[data-ask]").forEach(askWhileTyping);
+
+/* -- drafts ------------------------------------------------------------------------------------------------------ */
+
+/* One save at a time, and always one more after the last change: what is on its way never overtakes what came later. */
+function keepDraft(form) {
+  const counter = form.elements.namedItem("n");
+  let running = false;
+  let again = false;
+  let waiting = 0;
+
+  function tell(sentence) {
+    const place = form.querySelector("[data-said]");
+    if (place) place.textContent = sentence;
+  }
+
+  async function send(body) {
+    try {
+      const options = { method: "POST", body, headers: { "X-Draft": "1" }, redirect: "manual" };
+      const answer = await fetch(form.dataset.draft, options);
+      if (answer.type === "opaqueredirect") tell(form.dataset.locked);
+      else if (answer.ok) {
+        replaceParts(await answer.text());
+        return true;
+      } else tell(answer.status === 409 ? await answer.text() : form.dataset.lost);
+    } catch (error) {
+      tell(form.dataset.lost);
+    }
+    return false;
+  }
+
+  function count(fields) {
+    counter.value = String(Number(counter.value) + 1);
+    fields.set("n", counter.value);
+    for (const name of [...fields.keys()]) if (name.startsWith("drop-")) fields.delete(name);
+    return fields;
+  }
+
+  async function save() {
+    clearTimeout(waiting);
+    waiting = 0;
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    do {
+      again = false;
+      if (await send(count(fieldsOf(form)))) remember(form);
+    } while (again);
+    running = false;
+  }
+
+  /* A file goes to the server as soon as it is chosen; then the form need not bring it. */
+  async function saveFiles(input) {
+    const fields = new FormData();
+    for (const [name, value] of fieldsOf(form)) fields.append(name, value);
+    for (const file of input.files) fields.append(input.name, file);
+    if (await send(count(fields))) {
+      input.value = "";
+      remember(form);
+    }
+  }
+
+  form.addEventListener("input", (event) => {
+    if (event.target.type !== "file" && !waiting) waiting = setTimeout(save, THROTTLE);
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.type !== "file") save(); /* a box that was ticked, a field that was left */
+    else if (event.target.files.length) saveFiles(event.target);
+  });
+}
+
+/* Whoever reloads the page, or comes back to it, finds the draft again. */
+function remember(form) {
+  const address = new URL(location.href);
+  address.searchParams.set("draft", form.elements.namedItem("form").value);
+  history.replaceState(null, "", address);
+}
+
+document.querySelectorAll("form[data-draft]").forEach(keepDraft);
+
+/* -- the keyboard ------------------------------------------------------------------------------------------------ */
+
+/* The fields of a form that the Enter key goes through, in order. */
+function stops(form) {
+  return [...form.elements].filter(
+    (each) => each.matches("input, select") && !["hidden", "file", "submit", "button"].includes(each.type) && each.offsetParent,
+  );
+}
+
+function goOnWithEnter(form) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !event.target.matches("input, select") || event.target.type === "file") return;
+    const all = stops(form);
+    const next = all[all.indexOf(event.target) + 1];
+    if (!next) return; /* the last one: the form is sent */
+    event.preventDefault();
+    next.focus();
+  });
+}
+
+document.querySelectorAll("form[data-enter]").forEach(goOnWithEnter);
+
+document.querySelectorAll("[data-tick]").forEach((button) =>
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    for (const box of button.form.elements)
+      if (box.type === "checkbox" && box.name.startsWith(button.dataset.tick)) box.checked = true;
+    button.form.dispatchEvent(new Event("change"));
+  }),
+);

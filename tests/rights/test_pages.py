@@ -137,12 +137,12 @@ class Session:
         event, fields_of_event = self._step()
         path = (
             route.replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
-            .replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<station>", ELSEWHERE)
+            .replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<form>", f"{0:032}").replace("<station>", ELSEWHERE)
         )  # fmt: skip
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
         )
-        if route == "/items/<code>/record":
+        if route in ("/items/<code>/record", "/items/<code>/draft"):
             fields = dict(application(f"{next(_numbers):032x}"))
         elif "<event>" in route:
             fields = fields_of_event
