@@ -26,6 +26,7 @@ from station.agent import DIALECT, Agent
 from station.almanac import Almanac
 from station.appointments import Appointments
 from station.archive import Archive
+from station.cards import Cards
 from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
@@ -40,6 +41,7 @@ from station.moment import Clock, system_clock
 from station.originals import Originals
 from station.pacing import Flow
 from station.passes import Passes
+from station.people import People
 from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
@@ -106,6 +108,8 @@ class Parts:
     sync_report: SyncReport
     tray: Tray
     drafts: Drafts
+    people: People
+    cards: Cards
     originals: Originals
     challenges: Flow
     vault: Vault | None
@@ -137,6 +141,7 @@ class Parts:
         self.agent.close()
         self.register.close()
         self.access.close()
+        self.people.close()
         self.store.close()
 
 
@@ -219,6 +224,7 @@ def build_parts(
         agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
                       transport_for=transport_for)  # fmt: skip
         drafts = Drafts(store, clock)
+        known = People(settings.people_path, store, settings.code, people.secret_key(), key)
         tray, originals = Tray(store, clock, drafts.kept), Originals(store, register, clock)
         report = SyncReport(
             settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
@@ -229,8 +235,8 @@ def build_parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             appointments=appointments, accounts=people, access=access,
-            chores=[people.tidy, tray.tidy, drafts.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
-            agent=agent, sync_report=report, tray=tray, drafts=drafts, originals=originals,
+            chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, *([report.tend] if here.level != "city" else [])],
+            agent=agent, sync_report=report, tray=tray, drafts=drafts, people=known, cards=Cards(store, known, clock, random), originals=originals,
             gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
@@ -274,10 +280,12 @@ def create_app(
     """
     from station import (
         audit,
+        card_pages,
         pages,
         papers,
         personal,
         posters,
+        query,
         recording,
         scans,
         signin,
@@ -303,7 +311,7 @@ def create_app(
     web.install(app)
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
-        signin.blueprint, pages.blueprint, recording.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

@@ -247,6 +247,9 @@ def case_page(
     may_attach = may("record") and any(
         each.transition.event == "attach" and each.problem is None for each in found
     )
+    may_undo = may("record") and any(
+        each.transition.event == "void" and each.problem is None for each in found
+    )
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
     row = parts().register.case(case_no) or {}
     events = [each.event for each in state.timeline] + [event for event, _ in state.set_aside]
@@ -257,7 +260,7 @@ def case_page(
         "case.html", state=shown, full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
         steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
-        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach,
+        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach, may_undo=may_undo,
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful, papers=papers.of_case(state, parts().almanac.calendar()),
     )  # fmt: skip

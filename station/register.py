@@ -42,7 +42,7 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 7
+VERSION = 8
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -68,6 +68,7 @@ CREATE TABLE cases (                 -- one folded case a row
 CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
 CREATE INDEX cases_list ON cases (origin, list, due);                         -- a station's lists and their counts
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
+CREATE INDEX cases_person ON cases (id_digest, item_code);                    -- one person's
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
 """
@@ -341,8 +342,7 @@ class Register:
 
     def last_receipt(self) -> str | None:
         """The newest moment at which the hub confirmed anything that is here, or None."""
-        row = self._one("SELECT max(confirmed_at) FROM runs", ())
-        return None if row is None else row[0] or None
+        return (self._one("SELECT max(confirmed_at) FROM runs", ()) or ("",))[0] or None
 
     def prove(self, db: str) -> None:
         """Compares now what is stated of a database with what is in it, whether or not anything was heard of either."""

@@ -8,8 +8,8 @@
      <form data-draft="/a">   each change is saved there at once; its answer stands in the form's [data-said]
      <form data-enter>        Enter goes on to the next field, and saves after the last
      data-tick="name-"        a button: ticks every box whose name begins so
-     data-print               a page: opens the printing window as it is shown; a button: when it is pressed
-     <form data-hash>         a form that is filled from what follows # in the address, which no server gets to see
+     data-print               a button: opens the printing window; data-print-now: it opens by itself as the page is shown
+     <form data-hash="a b">   a form that is filled from what follows # in the address, which no server gets to see
 */
 
 const PAUSE = 120; /* milliseconds without a key before something is asked */
@@ -173,3 +173,17 @@ document.querySelectorAll("[data-tick]").forEach((button) =>
     button.form.dispatchEvent(new Event("change"));
   }),
 );
+
+/* -- printing, and forms filled from an address -------------------------------------------------------------------- */
+
+document.documentElement.classList.add("bm-scripted");
+document.querySelectorAll("button[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
+if (document.querySelector("[data-print-now]")) window.addEventListener("load", () => window.print());
+
+document.querySelectorAll("form[data-hash]").forEach((form) => {
+  const values = decodeURIComponent(location.hash.slice(1)).split("-");
+  const fields = form.dataset.hash.split(" ");
+  if (values.length !== fields.length) return;
+  fields.forEach((name, n) => (form.elements.namedItem(name).value = values[n]));
+  history.replaceState(null, "", location.pathname); /* it stays in no history */
+});
