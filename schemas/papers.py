@@ -248,6 +248,10 @@ FIELDS: Final[Mapping[str, tuple[str, Callable[[_Facts], Value]]]] = {
         lambda f: f"{chinese(due)}前答复是否受理" if (due := f.state.acceptance_due) else "",
     ),
     "promise": ("承诺时限", _promise),
+    "predicted_due": (
+        "预计办结日期",
+        lambda f: f"{chinese(due)}（以当日受理计）" if (due := f.state.predicted_due) else "",
+    ),
     "promise_due": ("承诺办结日期", lambda f: chinese(f.state.promise_due)),
     "legal_due": ("法定办结期限", lambda f: chinese(f.state.legal_due)),
     "materials": ("收到的材料", _materials),

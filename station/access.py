@@ -31,8 +31,9 @@ from sync.store.connection import translated
 log = logging.getLogger("bianmin.access")
 
 Act = Literal[
-    "view", "receipt", "paper", "full", "list", "search", "person", "copy", "log", "file", "stick", "stick_in"
-]
+    "view", "receipt", "paper", "full", "list", "search", "person", "copy", "log", "file", "stick", "stick_in",
+    "card",
+]  # fmt: skip
 ACTS: Final[dict[str, str]] = {
     "view": N_("查看办件"),
     "receipt": N_("打印收件凭证"),
@@ -43,6 +44,7 @@ ACTS: Final[dict[str, str]] = {
     "search": N_("按证件号码查找"),
     "person": N_("查询个人信息"),
     "copy": N_("导出个人信息"),
+    "card": N_("打开户卡"),
     "log": N_("查看访问记录"),
     "stick": N_("写U盘文件"),
     "stick_in": N_("读入U盘文件"),

@@ -26,9 +26,11 @@ from station.agent import DIALECT, Agent
 from station.almanac import Almanac
 from station.appointments import Appointments
 from station.archive import Archive
+from station.cards import Cards
 from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
+from station.drafts import Drafts
 from station.drives import Drive
 from station.errands import Errands
 from station.gate import Gate
@@ -41,6 +43,7 @@ from station.moment import Clock, system_clock
 from station.originals import Originals
 from station.pacing import Flow
 from station.passes import Passes
+from station.people import People
 from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
@@ -108,6 +111,9 @@ class Parts:
     archive: Archive
     sync_report: SyncReport
     tray: Tray
+    drafts: Drafts
+    people: People
+    cards: Cards
     originals: Originals
     challenges: Flow
     vault: Vault | None
@@ -139,6 +145,7 @@ class Parts:
         self.agent.close()
         self.register.close()
         self.access.close()
+        self.people.close()
         self.store.close()
 
 
@@ -220,7 +227,9 @@ def build_parts(
 
         agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
                       transport_for=transport_for)  # fmt: skip
-        tray, originals = Tray(store, clock), Originals(store, register, clock)
+        drafts = Drafts(store, clock)
+        known = People(settings.people_path, store, settings.code, people.secret_key(), key)
+        tray, originals = Tray(store, clock, drafts.kept), Originals(store, register, clock)
         report = SyncReport(
             settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
         )  # fmt: skip
@@ -231,8 +240,8 @@ def build_parts(
             casework=casework, keeper=Keeper(ledger, register, clock),
             errands=Errands(ledger, register, almanac.calendar, identity, clock=clock),
             appointments=appointments, accounts=people, access=access,
-            chores=[people.tidy, tray.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
-            agent=agent, sync_report=report, tray=tray, originals=originals,
+            chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, *([report.tend] if here.level != "city" else [])],
+            agent=agent, sync_report=report, tray=tray, drafts=drafts, people=known, cards=Cards(store, known, clock, random), originals=originals,
             gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
@@ -277,12 +286,15 @@ def create_app(
     from station import (
         audit,
         bulk,
+        card_pages,
         errand_pages,
         pages,
         papers,
         personal,
         posters,
+        query,
         ratings,
+        recording,
         scans,
         signin,
         start,
@@ -312,7 +324,7 @@ def create_app(
         blueprints = (village_certificates.blueprint, *blueprints)
     first = (start.blueprint, bulk.blueprint) if parts.here.level != "city" else ()
     own = (
-        signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):

@@ -22,11 +22,10 @@ CREATE TABLE cases (                 -- one folded case a row
     last_event TEXT NOT NULL, last_at TEXT NOT NULL, clerk TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
 CREATE INDEX cases_list ON cases (origin, list, due, last_at DESC);           -- a station's lists and their counts
-CREATE INDEX cases_person ON cases (id_digest);                               -- all of a person's
+CREATE INDEX cases_person ON cases (id_digest, item_code);                    -- one person's
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
-CREATE INDEX cases_person ON cases (id_digest);                                -- all of one person
 CREATE INDEX cases_clerk ON cases (clerk, final, due);                        -- what somebody took in, and answers for
 """
 

@@ -25,7 +25,10 @@ from station.staff import Staff
 # Characters of a name or an address.
 LONGEST = 100
 FORM_TOKEN = re.compile(r"[0-9a-f]{32}")
+MATERIAL = re.compile(r"material-\d{1,3}", re.ASCII)
 PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}", re.ASCII)
+
+PHONE_WRONG = Problem("phone_wrong", N_("请填写 11 位手机号，或带区号的座机号"), {})
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def application(
     if problem is not None:
         problems["id_no"] = problem
     if not PHONE.fullmatch(entered["phone"]):
-        problems["phone"] = Problem("phone_wrong", N_("请填写 11 位手机号，或带区号的座机号"), {})
+        problems["phone"] = PHONE_WRONG
     if not entered["privacy_notice"]:
         problems["privacy_notice"] = Problem(
             "privacy_missing", N_("请先向申请人告知个人信息的用途，并勾选"), {}
@@ -119,6 +122,32 @@ def application(
             "materials_missing", N_("还缺必交材料：{names}"), {"names": "、".join(missing)}
         )
     return entered, ticked, problems
+
+
+def draft(form: Mapping[str, str], materials: Sequence[Material]) -> dict[str, str]:
+    """What stands in the record form, well filled or not, by the form's own names; only what is filled."""
+    typed = {name: text(form, name, LONGEST) for name in ("name", "id_no", "phone", "address")}
+    boxes = ["privacy_notice", *(f"material-{each.seq}" for each in materials)]
+    return {name: value for name, value in typed.items() if value} | {
+        name: "1" for name in boxes if form.get(name) == "1"
+    }
+
+
+def card(form: Mapping[str, str], relations: Collection[str]) -> tuple[dict[str, str], dict[str, Problem]]:
+    """(fields, problems by field) of a household card; what may be empty there, may be."""
+    fields = {name: text(form, name, LONGEST) for name in ("name", "phone", "address", "relation")}
+    fields["phone"] = fields["phone"].replace(" ", "")
+    problems: dict[str, Problem] = {}
+    if fields["phone"] and not PHONE.fullmatch(fields["phone"]):
+        problems["phone"] = PHONE_WRONG
+    if fields["relation"] not in ("", *relations):
+        problems["relation"] = Problem("relation_unknown", N_("请从列表中选择与户主的关系"), {})
+    return fields, problems
+
+
+def ticked(form: Mapping[str, str]) -> set[int]:
+    """The numbers of the materials that are ticked in a form."""
+    return {int(key[9:]) for key, value in form.items() if MATERIAL.fullmatch(key) and value == "1"}
 
 
 def identity(entered: str) -> tuple[str, str, Problem | None]:
@@ -192,10 +221,7 @@ def _gaps(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
 def _supplied(form: Mapping[str, str], state: CaseState) -> dict[str, Any]:
     code = str((state.item or {}).get("code", ""))
     before = {each["seq"] for each in state.materials if each["got"]}
-    now = {
-        int(key[9:]) for key, value in form.items() if re.fullmatch(r"material-\d{1,3}", key) and value == "1"
-    }
-    return {"materials": checklist(code, frozenset(before | now))}
+    return {"materials": checklist(code, frozenset(before | ticked(form)))}
 
 
 def _whole(name: str) -> Callable[[Mapping[str, str], CaseState], dict[str, Any]]:

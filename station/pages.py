@@ -1,4 +1,4 @@
-"""The clerk's pages: today's work, find an item, record an application, cases, one case, sync.
+"""The clerk's pages: today's work, find an item, cases, one case, sync.
 
 Views only: they read a request, ask casework and the register, and choose a template. No rule, no SQL of lists that
 the register could answer by a name, no wording beyond what a template needs.
@@ -16,7 +16,7 @@ from schemas import finding, numbers, offers, papers, posters, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms, found_by, reasons, scans
-from station.casework import Application, days_left
+from station.casework import days_left
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
 
@@ -65,10 +65,13 @@ def home() -> Any:
         return redirect(url_for("stations.listed" if may("devices") else "pages.sync"))
     if parts().here.level == "city":
         return redirect(url_for("desk.queue"))
+    from station import recording  # it stands on this file
+
     register, code = parts().register, parts().settings.code
     register.catch_up()
     counts = dict.fromkeys(LISTS, 0) | register.groups("list", "origin = ?", (code,))
     counts[HERE] = register.count(*condition(HERE))
+    drafts = recording.listed() if may("record") else []
     todo = register.select(
         "origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND current = ? AND stage > ''",
         (code, code, code),
@@ -77,20 +80,20 @@ def home() -> Any:
     )
     recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
     return render_template(
-        "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(),
+        "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(), drafts=drafts,
     )  # fmt: skip
 
 
 @blueprint.get("/items")
 @staff_only("items")
 def items() -> Any:
-    """What was found; the one item that somebody named is opened at once."""
+    """What was found; the one item that somebody named is opened at once. `part`: while they type, and nothing is opened."""
     asked, station = request.args.get("q", "").strip(), tables.station(window())
-    hits = finding.find(asked, station)
-    if len(hits) == 1 and hits[0].way in ("name", "begins", "words"):
+    hits, typing = finding.find(asked, station), "part" in request.args
+    if len(hits) == 1 and hits[0].way in ("name", "begins", "words") and not typing:
         return redirect(url_for("pages.item", code=hits[0].item.item_code))
     return render_template(
-        "items.html",
+        "found.html" if typing else "items.html",
         asked=asked,
         hits=hits[:PAGE],
         found=len(hits),
@@ -110,7 +113,7 @@ def item(code: str) -> str:
         offer=offer,
         materials=tables.materials(code),
         decider=name_of(offer.decided_at),
-        barred=_barred(code),
+        barred=barred(code),
         complaints=posters.COMPLAINTS,
         question=finding.question_of(found, tables.station(window())),
     )
@@ -130,37 +133,6 @@ def material_list(code: str) -> str:
         station=tables.station(window()),
         today=parts().clock().date(),
     )
-
-
-@blueprint.get("/items/<code>/record")
-@staff_only("record")
-def record(code: str) -> str:
-    found, offer = offered_here(code, open_only=True)
-    if barred := _barred(code):
-        raise DomainError(barred)
-    entered = {"form": new_form()}
-    return _record_page(found, offer, entered, ticked=set(), problems={})
-
-
-@blueprint.post("/items/<code>/record")
-@staff_only("record")
-def record_post(code: str) -> Any:
-    found, offer = offered_here(code, open_only=True)
-    sent = scans.sent()
-    entered, ticked, problems = forms.application(request.form, tables.materials(code), sent.materials)
-    if problems:
-        sent.put_aside(me())
-        return _record_page(found, offer, entered, ticked, problems, sent.refused), 422
-    try:
-        application = Application(item_code=code, got=frozenset(ticked), **entered)
-        case_no = parts().casework.record(me(), application, sent.scans)
-    except DomainError as error:
-        sent.put_aside(me())
-        return _record_page(found, offer, entered, ticked, {"": error.problem}, sent.refused), 409
-    sent.saved(case_no, me())
-    if sent.refused:
-        return case_page(case_no, refused=sent.refused, saved=True)
-    return redirect(url_for("pages.case", case_no=case_no, saved=1), 303)
 
 
 @blueprint.route("/cases", methods=["GET", "POST"])
@@ -279,6 +251,9 @@ def case_page(
     may_attach = may("record") and any(
         each.transition.event == "attach" and each.problem is None for each in found
     )
+    may_undo = may("record") and any(
+        each.transition.event == "void" and each.problem is None for each in found
+    )
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
     row = parts().register.case(case_no) or {}
     events = [each.event for each in state.timeline] + [event for event, _ in state.set_aside]
@@ -289,7 +264,7 @@ def case_page(
         "case.html", state=shown, full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
         steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
-        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach,
+        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach, may_undo=may_undo,
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful, step_action=lambda event: _step_action(case_no, event), ends=forms.ENDS,
         destinations={event: forms.destinations(event, state, me()) for event in ("forward", "submit_upward")},
@@ -300,20 +275,6 @@ def case_page(
 def _step_action(case_no: str, event: str) -> str:
     """Where the form of a step goes: who only oversees cases has an address of their own."""
     return url_for("pages.act" if may("act") else "overseeing.step", case_no=case_no, event=event)
-
-
-def _record_page(
-    found: tables.Item,
-    offer: offers.Offer,
-    entered: Mapping[str, Any],
-    ticked: set[int],
-    problems: Mapping[str, Problem],
-    refused: Sequence[Problem] = (),
-) -> str:
-    return render_template(
-        "record.html", kept=scans.put_aside_of(entered["form"], me()), refused=refused, item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
-        ticked=ticked, problems=problems, decider=name_of(offer.decided_at),
-    )  # fmt: skip
 
 
 def new_form() -> str:
@@ -344,7 +305,7 @@ def searched(asked: str) -> tuple[str, list[Any]]:
     return where, args
 
 
-def _barred(code: str) -> Problem | None:
+def barred(code: str) -> Problem | None:
     """Why the reader may not take this item in."""
     return training.problem(code, me().trained_on, me().groups, parts().clock().date())
 

@@ -16,6 +16,7 @@ from flask_babel import gettext
 from schemas import papers
 from schemas.lifecycle import CaseState
 from schemas.papers import Paper
+from station import query
 from station.access import Act
 from station.pages import me, seen_as, visible, window
 from station.web import page, parts, reader, staff_only
@@ -112,5 +113,15 @@ def _printed(
     # The query code is the applicant's: it is printed only by those at whose window they stand.
     at_window = reader() == "work"
     return render_template(
-        "papers.html", sheets=sheets, at_window=at_window, day=day, back=back, following=following, most=MOST
+        "papers.html",
+        sheets=sheets,
+        at_window=at_window,
+        day=day,
+        back=back,
+        following=following,
+        most=MOST,
+        qr=query.picture,
+        size=request.args.get("size", "") if kind == "receipt" else "",
+        kind=kind,
+        print_now="print" in request.args,
     )

@@ -1,7 +1,8 @@
 """Everything that is held at this server about one person, found by their identity number (PIPL art. 45): gathered, and
 written as JSON, as csv, and as one zip with the files.
 
-    number ─> digest ─> register: their cases ─> store: every event of these ─> Held ─> page, as_json, as_rows, zipped
+    number ─┬> digest ─> register: their cases ─> store: every event of these ─┬─> Held ─> page, as_json, as_rows, zipped
+            └> their household card (station.cards) ────────────────────────────┘
 
 Reads only. Who may ask, and that it is logged, is for whoever calls; the number itself is written into nothing but what
 the person gets. Codes that open something (a query code) are left out, for they are on the person's own receipt.
@@ -41,6 +42,10 @@ COLUMNS: Final = (
     N_("信息项"),
     N_("内容"),
 )
+CARD: Final = {
+    "name": N_("申请人"), "id_no": N_("证件号码"), "phone": N_("联系电话"), "address": N_("联系地址"), "relation": N_("与户主的关系"),
+    "at": N_("时间"),
+}  # fmt: skip
 SUFFIXES: Final = {"image/jpeg": ".jpg", "application/pdf": ".pdf"}
 
 
@@ -78,11 +83,13 @@ class Held:
     cases: tuple[HeldCase, ...]
     hidden: int
     """Cases that whoever asked may not see: of another district."""
+    card: Mapping[str, str]
+    """Their household card, by its labels; empty without one."""
 
 
 def gather(
     id_no: str, at: str, server: str, store: ServedStore, register: Register, calendar: Calendar, access: Access,
-    may_see: Callable[[CaseState], bool],
+    may_see: Callable[[CaseState], bool], card: Mapping[str, Any] | None,
 ) -> Held:  # fmt: skip
     """Everything here about whoever has this identity number or credit code."""
     register.catch_up()
@@ -99,7 +106,8 @@ def gather(
         files = tuple(_files(store, row["case_no"], events))
         seen = tuple(access.entries(Asked(case_no=row["case_no"]), limit=1000))
         found.append(HeldCase(row["case_no"], state, tuple(_in_order(events)), files, seen))
-    return Held(id_no, server, at, tuple(found), hidden)
+    on_card = {label: str(card[name]) for name, label in CARD.items() if card.get(name)} if card else {}
+    return Held(id_no, server, at, tuple(found), hidden, on_card)
 
 
 def _in_order(events: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -135,6 +143,7 @@ def as_json(held: Held) -> bytes:
         "id_no": held.id_no,
         "server": held.server,
         "at": held.at,
+        "card": dict(held.card),
         "cases": [
             {
                 "case_no": each.case_no,
@@ -162,7 +171,10 @@ def as_rows(held: Held, say: Callable[[str], str]) -> list[list[export.Cell]]:
     """One row a value, under COLUMNS, named as the forms name it. `say` gives a name in the reader's language."""
     from schemas import documents
 
-    rows: list[list[export.Cell]] = []
+    rows: list[list[export.Cell]] = [
+        ["", say(N_("户卡")), "", held.at[:16], held.server, say(label), value]
+        for label, value in held.card.items()
+    ]
     for each in held.cases:
         item = str((each.state.item or {}).get("name", ""))
         for event in each.events:

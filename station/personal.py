@@ -171,6 +171,7 @@ def _asked_person(act: Act) -> person.Held | Problem:
     return person.gather(
         id_no, stamp(parts().clock()), parts().here.name, parts().store, parts().register,
         parts().almanac.calendar(), parts().access, lambda state: parts().house.may_see(me(), state),
+        card if (card := parts().cards.of(id_no)) and card["station"] == pages.window() else None,
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ __all__ = ["COLUMNS", "Register", "id_digest"]
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 9
+VERSION = 10
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -366,8 +366,7 @@ class Register:
 
     def last_receipt(self) -> str | None:
         """The newest moment at which the hub confirmed anything that is here, or None."""
-        row = self._one("SELECT max(confirmed_at) FROM runs", ())
-        return None if row is None else row[0] or None
+        return (self._one("SELECT max(confirmed_at) FROM runs", ()) or ("",))[0] or None
 
     def prove(self, db: str) -> None:
         """Compares now what is stated of a database with what is in it, whether or not anything was heard of either."""

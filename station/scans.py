@@ -169,6 +169,17 @@ def of_case(state: CaseState, shown: CaseState) -> dict[int, list[tuple[Mapping[
     return found
 
 
+def whole_of(state: CaseState) -> list[Scan]:
+    """A case's files as they would come with a form; those that are all here."""
+    found = []
+    for each in state.files:
+        data = files.read(_database(state.case_no), each)
+        if not isinstance(data, Progress):
+            quality = tuple(each.get("quality") or ())
+            found.append(Scan(each["material"], each["name"], each["media_type"], blobs.whole(data), quality))
+    return found
+
+
 @blueprint.get("/cases/<case_no>/files/<sha256>")
 @staff_only("files")
 def opened(case_no: str, sha256: str) -> Any:

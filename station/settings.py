@@ -66,6 +66,11 @@ class Settings:
         return self.data / "register.sqlite"
 
     @property
+    def people_path(self) -> Path:
+        """Who is known at the window; deleting it costs a rebuild and nothing else."""
+        return self.data / "people.sqlite"
+
+    @property
     def access_path(self) -> Path:
         """Who saw whose full record here."""
         return self.data / "access.sqlite"

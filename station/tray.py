@@ -2,13 +2,14 @@
 
     here/tray:<form>:<n>    {"staff", "at", "material", "name", "media_type", "quality", "sha256"}, files "data" and "original"
 
-Only for whoever sent them, and for half a day: longer no form is good. Of this server alone; nothing of it syncs.
+Only for whoever sent them, and for half a day, or as long as a draft of their form is kept (station.drafts). Of this server alone;
+nothing of it syncs.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,7 +27,11 @@ TIDIED: Final = timedelta(minutes=10)
 class Tray:
     """Of one server."""
 
-    def __init__(self, store: ServedStore, clock: Clock) -> None:
+    def __init__(
+        self, store: ServedStore, clock: Clock, kept: Callable[[str], bool] = lambda _form: False
+    ) -> None:
+        """`kept`: whether there is a draft of a form."""
+        self._kept = kept
         self._db = store.database(HERE, create=True)
         self._clock = clock
         self._tidied: datetime | None = None
@@ -82,6 +87,11 @@ class Tray:
         if self._tidied is not None and abs(now - self._tidied) < TIDIED:
             return
         self._tidied = now
-        old = {id: doc for id, doc in starting(self._db, PREFIX).items() if abs(now - read(doc["at"])) > KEPT}
+        found = starting(self._db, PREFIX).items()
+        old = {
+            id: doc
+            for id, doc in found
+            if abs(now - read(doc["at"])) > KEPT and not self._kept(id.split(":")[1])
+        }
         if old:
             self._db.purge({id: [doc["_rev"]] for id, doc in old.items()})

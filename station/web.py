@@ -6,9 +6,11 @@ Holds no page of its own. Decisions about cases are made elsewhere; here is only
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from flask import (
@@ -49,17 +51,19 @@ if TYPE_CHECKING:
 COOKIE = "bianmin_session"
 HSTS_SECONDS = 365 * 86400
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
-# Everything a page needs comes from its own server, and there is no script; nobody may frame it. `data:` are the ticks
-# and arrows inside Bootstrap's own style sheet.
+# Everything a page needs comes from its own server; of scripts that is one file (static/bianmin.js), which may ask nobody else
+# for anything. Nobody may frame a page. `data:` are the ticks and arrows inside Bootstrap's own style sheet.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
+STATIC = Path(__file__).parent / "static"
+YEAR = 365 * 86400  # seconds
 
 
 TOO_LARGE = "bianmin.too_large"
 """Set in the environment of a request whose body was not read for its size."""
-WITH_FILES = re.compile(r"/items/[^/]+/record|/cases/[^/]+/(files|supply)")
+WITH_FILES = re.compile(r"/items/[^/]+/(record|draft)|/cases/[^/]+/(files|supply)")
 
 
 class PageRequest(Request):
@@ -212,6 +216,7 @@ def install(app: Flask) -> None:
     app.after_request(_headers)
     app.after_request(guard.after)
     app.context_processor(_context)
+    app.url_defaults(_fingerprinted)
     app.add_template_filter(_day, "day")
     app.add_template_filter(_moment, "moment")
     app.add_template_filter(_who, "who")
@@ -281,6 +286,21 @@ def _moment(value: datetime | str | None) -> str:
     return str(value)[:16].replace("T", " ")
 
 
+@functools.cache
+def _fingerprint(filename: str) -> str:
+    """Names what is in a file of the program's; "" for one that it does not have."""
+    path = (STATIC / filename).resolve()
+    if not path.is_relative_to(STATIC) or not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _fingerprinted(endpoint: str, values: dict[str, Any]) -> None:
+    """Every address of such a file carries that, so that a browser takes the new one after an upgrade and no other."""
+    if endpoint == "static" and (v := _fingerprint(str(values.get("filename", "")))):
+        values["v"] = v
+
+
 def _refuse_other_hosts() -> None:
     # A page on the internet whose name is pointed at this laptop must not reach it (DNS rebinding).
     name = request.host.rsplit(":", 1)[0].strip("[]")
@@ -297,7 +317,11 @@ def _headers(response: Response) -> Response:
     if response.mimetype == CONTENT_TYPE:  # no browser reads a message, and on a bad link each word costs
         return response
     if request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
-        response.cache_control.max_age = 3600
+        named = (request.view_args or {}).get("filename", "")
+        # Its address names what is in it, so it never changes under that address.
+        lasting = request.endpoint == "static" and request.args.get("v") == _fingerprint(named)
+        response.cache_control.no_cache = None if lasting else True
+        response.cache_control.max_age = YEAR if lasting else 3600
         response.cache_control.public = True
     else:
         # A laptop is shared: what one person saw must not be in the next one's cache or back button.

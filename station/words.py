@@ -12,6 +12,7 @@ from schemas import lifecycle, worklists
 from schemas.lifecycle import errands
 from schemas.lifecycle.words import QUALITY
 from schemas.problems import N_
+from station.cards import RELATIONS
 
 MODES = {
     "direct": N_("本站直办"), "agency": N_("代办"), "assist": N_("协办"), "inform": N_("告知"), "own": N_("本级办理"),
@@ -84,6 +85,10 @@ def found(way: str) -> str:
 
 def form(name: str) -> str:
     return str(gettext(FORMS.get(name, name)))
+
+
+def relation(name: str) -> str:
+    return str(gettext(RELATIONS.get(name, name)))
 
 
 def result(name: str | None) -> str:

@@ -354,5 +354,12 @@ def small_city(
 def application(form: str, **changes: str) -> Mapping[str, str]:
     """A filled record form with every material ticked; the person is invented, the check digit right."""
     ticks = {f"material-{n}": "1" for n in range(1, 30)}
-    filled = {"form": form, "name": "赵小明", "id_no": "510903199003070012", "phone": "13800001234"}
+    # The same person comes again and again: the clerk was told, and means it.
+    filled = {
+        "form": form,
+        "name": "赵小明",
+        "id_no": "510903199003070012",
+        "phone": "13800001234",
+        "again": "1",
+    }
     return {**filled, "address": "三组12号", "privacy_notice": "1", **ticks, **changes}

@@ -201,7 +201,7 @@ def record(browser: Browser, progress: Progress, errand: Errand) -> None:
     path = f"/items/{errand.item_code}/record"
     form = FORM.search(browser.get(path))
     assert form, "the record page has no form"
-    fields = {"form": form[1], "privacy_notice": "1"}
+    fields = {"form": form[1], "privacy_notice": "1", "again": "1"}
     fields |= {"name": errand.person.name, "id_no": errand.person.id_no}
     fields |= {"phone": errand.person.phone, "address": errand.person.address}
     fields |= {f"material-{each.seq}": "1" for each in tables.materials(errand.item_code)}

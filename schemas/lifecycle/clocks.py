@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from schemas.lifecycle import limits
-from schemas.lifecycle.state import CaseState
+from schemas.lifecycle.state import CaseState, Document
 from schemas.problems import Problem
 from schemas.workdays import Calendar, CalendarGap
 
@@ -63,6 +63,8 @@ def set_dues(state: CaseState, calendar: Calendar) -> None:
         state.pre_review_due = dues.after(state.submitted_at.date(), limits.PRE_REVIEW)
     if state.acceptance_from is not None:
         state.acceptance_due = dues.after(state.acceptance_from.date(), ACCEPTANCE_DAYS)
+        if state.item is not None and state.clock_from is None:
+            state.predicted_due = dues.after(state.acceptance_from.date(), _promised(state.item))
     if state.supplement_asked_at is not None:
         state.supplement_due = _natural(state.supplement_asked_at.date(), _supplement_days(state))
     if state.clock_from is not None and state.item is not None:
@@ -71,10 +73,7 @@ def set_dues(state: CaseState, calendar: Calendar) -> None:
         if suspended is not None:
             state.suspended_days = suspended
             shift = state.extended_days + suspended
-            # (11) An instant case is due on the day of acceptance itself, though its promise counts as one
-            # day.
-            promised = 0 if state.item["instant"] else state.item["promised_days"]
-            state.promise_due = dues.after(state.clock_from, promised + shift)
+            state.promise_due = dues.after(state.clock_from, _promised(state.item) + shift)
             state.legal_due = dues.after(state.clock_from, state.item["legal_days"] + shift)
         if state.ended_at is not None:
             end = state.ended_at.date()
@@ -87,6 +86,11 @@ def set_dues(state: CaseState, calendar: Calendar) -> None:
         state.amend_until = dues.after(state.rated_at.date(), limits.AMENDMENT)
     state.due = _running(state)
     state.warnings += dues.gaps
+
+
+def _promised(item: Document) -> int:
+    """(11) An instant case is due on the day of acceptance itself, though its promise counts as one day."""
+    return 0 if item["instant"] else int(item["promised_days"])
 
 
 def used_days(state: CaseState, calendar: Calendar, through: date) -> int | None:

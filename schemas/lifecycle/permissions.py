@@ -74,8 +74,8 @@ ROLES: Final[Mapping[str, Role[CaseState]]] = {
 CLERKS: Final = ("village_clerk", "township_window", "district_window", "city_window")
 """Who serves the public, from the village up; they hold a case only while it is at their station."""
 
-_FROM_AFAR: Final = frozenset({"supply", "attach", "deliver", "withdraw", "evaluate"})
-"""Events a clerk may record wherever the case is now: the applicant stands at this window."""
+_FROM_AFAR: Final = frozenset({"supply", "attach", "deliver", "withdraw", "evaluate", "void"})
+"""Events a clerk may record wherever the case is now: the applicant stands at this window, or the mistake was made at it."""
 
 
 def _elsewhere(state: CaseState, event: str, role: str, station: Station) -> Problem | None:
@@ -101,11 +101,21 @@ def _author(ask: CaseAsk) -> Problem | None:
     return None
 
 
+def _own_entry(ask: CaseAsk) -> Problem | None:
+    """A slip of who recorded it, before anybody worked on it."""
+    if ask.state.created_by != ask.actor.staff:
+        return Problem("not_your_entry", N_("只有登记人可以撤销登记"))
+    if ask.state.accepted_at is not None or ask.state.supplements:
+        return Problem("acted_on", N_("本件已有人办理，不能撤销登记"))
+    return None
+
+
 QUALIFIERS: Final[Mapping[str, Guard[CaseState]]] = {
     "": no_proviso,
     "delegated items": _decided_here,
     "direct items": _decided_here,
     "author": _author,
+    "own entry": _own_entry,
     # The rest is asked elsewhere: of the form, of the calendar, or by the guard of `void`.
     "zone_head approves": no_proviso,
     "with supervisor co-sign": no_proviso,

@@ -97,6 +97,7 @@ class CaseState(Folded):
     amend_until     last day on which the applicant may amend their rating
     due             the one that runs now; None while the clock stands still and at the end
     suspensions     (from day, through day or None while it lasts) of each special procedure
+    predicted_due   when the promise would end, were a received case accepted on the day its papers came
     suspended_days  working days of ended special procedures, by which both dues moved
     used_days       working days from acceptance to the end, net of special procedures; None before the end,
                     without acceptance, and where the calendar has a gap. Of a running case: clocks.used_days
@@ -131,6 +132,7 @@ class CaseState(Folded):
     decided_by: str = ""
     concluded_by: str = ""
     deemed_accepted: bool = False
+    predicted_due: date | None = None
     supplement_asked_at: datetime | None = None
     supplement_gaps: tuple[str, ...] = ()
     supplements: int = 0

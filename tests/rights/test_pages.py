@@ -132,6 +132,10 @@ class Session:
         )
         outs = [city[code].parts.agent.sync_once() for code in (VILLAGE, TOWNSHIP)]
         assert city[HUB].parts.casework.case(self.case_no) is not None, outs
+        self.handle = "0" * 32
+        if asker.column in ("clerk", "window") and asker.role:
+            card = {"name": "赵小明", "id_type": "111", "phone": "13800001234", "address": "三组12号"}
+            self.handle = self.server.parts.cards.save(self._person, "510903199003070012", card)
         self.client = Client(self.server.app)
         if asker.role and asker.column != "outsider":
             accounts = self.server.parts.accounts
@@ -159,7 +163,9 @@ class Session:
                     self.asker.at
                 ]
             )
-        person = Staff(self.employee_no, "某人", self.asker.station, frozenset(roles), trained_on=TRAINED)
+        person = self._person = Staff(
+            self.employee_no, "某人", self.asker.station, frozenset(roles), trained_on=TRAINED
+        )
         code = staff.add(hub.store, hub.identity.signer, person, hub.random)
         self.city.carry(AT[self.asker.at])
         return code
@@ -171,12 +177,12 @@ class Session:
         event, fields_of_event = self._step()
         path = (
             route.replace("/work/<kind>", "/work/here").replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
-            .replace("<cert_code>", "KEEP-01").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<station>", ELSEWHERE)
+            .replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE)
         )  # fmt: skip
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
         )
-        if route == "/items/<code>/record":
+        if route in ("/items/<code>/record", "/items/<code>/draft"):
             fields = dict(application(f"{next(_numbers):032x}"))
         elif "<event>" in route and "errand" not in route:
             fields = fields_of_event
@@ -211,6 +217,17 @@ class Session:
             # Nobody gets in where they do not work, though they show a code that the hub gave them.
             password = self.code if self.asker.column == "outsider" else PASSWORD
             fields = {"employee_no": self.employee_no, "password": password}
+        elif route == "/query":
+            state = self.city[VILLAGE].parts.casework.case(self.case_no)
+            fields = {"case_no": self.case_no, "code": state.query_code if state else ""}
+        elif route.endswith("/undo") and self._records():
+            # Only who recorded it may, and at the hub only who holds it.
+            made = self.ask("POST", "/items/<code>/record").location or ""
+            if self.asker.at == "hub":
+                self._post(f"/desk/{made[7:32]}/claim", {})
+            path = path.replace(self.case_no, made[7:32])
+        elif route == "/people/<handle>/member":
+            fields = {"name": "赵小花", "id_no": "510903198502280028", "relation": "spouse"}
         elif route.startswith("/full"):
             fields = {"why": "verify"}
         elif route.startswith("/person"):
@@ -251,6 +268,11 @@ class Session:
         open_here = offers.offers(tables.station(asker.station))
         return next(item.item_code for item, offer in open_here if offer.mode in offers.OPENS_CASES)
 
+    def _records(self) -> bool:
+        """Whether this asker takes applications in here."""
+        at_hub = self.asker.at == "hub" and self.asker.station != OTHER_BUREAU
+        return self.asker.column == "clerk" or (self.asker.column == "window" and at_hub)
+
     def _step(self) -> tuple[str, dict[str, str]]:
         if self.asker.role == "examiner":
             return "accept", {}
@@ -289,7 +311,7 @@ def test_a_page_opens_for_exactly_the_roles_of_the_table(city: World, asker: Ask
     session = Session(city, asker)
     rows = [row for row in PAGES if row["at"] in ("all", asker.at, "hub" if asker.at == "hub" else "station")]
     # What one may do to a case comes before what is left of it; who must claim it, claims it first.
-    order = ("/release", "/files", "<event>", "/sign-out")
+    order = ("/release", "/files", "/undo", "<event>", "/sign-out")
     rows.sort(key=lambda row: [part in row["route"] for part in reversed(order)])
     before = kept(session)
     wrong = []

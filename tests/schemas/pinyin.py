@@ -1,4 +1,5 @@
-"""Writes schemas/data/pinyin.csv: how each item's name and each thing people say sounds, in plain pinyin.
+"""Writes schemas/data/pinyin.csv: how each item's name and each thing people say sounds, in plain pinyin; and initials.csv: with which
+letters any character may begin, for names of people.
 
     make pinyin
 
@@ -11,13 +12,17 @@ from __future__ import annotations
 import csv
 import io
 import sys
+import unicodedata
+from collections import defaultdict
 from pathlib import Path
 
 from pypinyin import Style, lazy_pinyin, load_phrases_dict
+from pypinyin.pinyin_dict import pinyin_dict
 
 from schemas import finding, tables
 
-FILE = Path(__file__).parents[2] / "schemas" / "data" / "pinyin.csv"
+DATA = Path(__file__).parents[2] / "schemas" / "data"
+FILE = DATA / "pinyin.csv"
 RIGHT = {"发卡": "fa ka", "还林": "huan lin"}
 load_phrases_dict({phrase: [[each] for each in reading.split()] for phrase, reading in RIGHT.items()})
 
@@ -42,6 +47,21 @@ def written() -> str:
     return out.getvalue()
 
 
+def initials() -> str:
+    """A row a letter: all characters of which some reading begins with it."""
+    letters: defaultdict[str, str] = defaultdict(str)
+    for code, readings in sorted(pinyin_dict.items()):
+        plain = (unicodedata.normalize("NFD", each)[:1].lower() for each in readings.split(","))
+        for letter in sorted({each for each in plain if each.isascii() and each.isalpha()}):
+            letters[letter] += chr(code)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["letter", "characters"])
+    writer.writerows(sorted(letters.items()))
+    return out.getvalue()
+
+
 if __name__ == "__main__":
+    (DATA / "initials.csv").write_text(initials(), encoding="utf-8")
     FILE.write_text(written(), encoding="utf-8")
     sys.stdout.write(f"{len(texts())} readings\n")

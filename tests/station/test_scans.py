@@ -113,7 +113,7 @@ def test_a_file_that_is_chosen_again_though_it_was_kept_is_there_once(city: Worl
     assert len(event["data"]["files"]) == 2
 
 
-def test_kept_files_are_nobody_elses_and_go_after_half_a_day(city: World, clerk: Visitor) -> None:
+def test_kept_files_are_nobody_elses_and_go_when_their_draft_does(city: World, clerk: Visitor) -> None:
     recorded(clerk, ("scan-1", "身份证.jpg", PHOTO), phone="1")
     form = clerk.form
     tray = city[VILLAGE].parts.tray
@@ -122,6 +122,10 @@ def test_kept_files_are_nobody_elses_and_go_after_half_a_day(city: World, clerk:
     city.tend(VILLAGE)
     assert in_tray(city) == 1
     city.time.pass_(hours=13)
+    city.tend(VILLAGE)
+    assert in_tray(city) == 1, "its form can still be gone on with"
+    city[VILLAGE].parts.drafts.drop(form, "V001")
+    city.time.pass_(minutes=11)
     city.tend(VILLAGE)
     assert in_tray(city) == 0
 

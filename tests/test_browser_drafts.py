@@ -1,0 +1,53 @@
+"""What a clerk types is kept while they type it, in a real browser: reloaded, left, and with the program stopped in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import browser, picture, window
+from tests.scans import photo
+from tests.test_browser_scans import sign_in
+from tests.test_journey import PERMIT
+from tests.world import VILLAGE, small_city
+
+
+@pytest.mark.browser
+def test_a_draft_is_kept_while_it_is_typed_and_the_keyboard_alone_saves_it(
+    tmp_path: Path, chromium: str
+) -> None:
+    strangers: list[str] = []
+    with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
+        clerk = window(started, strangers)
+        sign_in(clerk, city, VILLAGE, "V001")
+        clerk.goto(f"{city[VILLAGE].url}/items/{PERMIT.item_code}/record")
+        keys = clerk.keyboard
+        expect(clerk.get_by_label("姓名")).to_be_focused()
+        keys.type("赵小明")
+        expect(clerk.get_by_text("已存草稿")).to_be_visible()
+        clerk.reload()
+        expect(clerk.get_by_label("姓名")).to_have_value("赵小明")
+        clerk.get_by_label("姓名").focus()
+        keys.press("Enter")
+        expect(clerk.get_by_label("身份证号码")).to_be_focused()
+        keys.type("510903199003070012")
+        keys.press("Enter")
+        keys.type("13800001234")
+        keys.press("Enter")
+        keys.type("三组12号")
+        keys.press("Alt+a")
+        first = clerk.get_by_label("扫描件或照片").first
+        first.set_input_files(
+            [{"name": "身份证.jpg", "mimeType": "image/jpeg", "buffer": photo(width=300, height=200)}]
+        )
+        expect(clerk.locator("#kept-1").get_by_text("身份证.jpg")).to_be_visible()
+        assert first.input_value() == "", "it is at the server, and is not sent again"
+        picture(clerk, "50-record-draft")
+
+        city.take_down(VILLAGE)
+        clerk.get_by_label("住址").fill("四组1号")
+        expect(clerk.get_by_text("没有存上")).to_be_visible()
+        picture(clerk, "51-record-not-kept")
+    assert strangers == []
