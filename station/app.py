@@ -276,6 +276,7 @@ def create_app(
         personal,
         posters,
         scans,
+        sheets,
         signin,
         start,
         stick_pages,
@@ -300,6 +301,7 @@ def create_app(
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        sheets.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

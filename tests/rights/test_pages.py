@@ -156,6 +156,8 @@ class Session:
             fields = {"employee_no": self.employee_no, "password": password}
         elif route.startswith("/full"):
             fields = {"why": "verify"}
+        elif route == "/sheets":
+            fields = {"sheet": "全部", "since": "2018-01-01", "until": "2018-12-31"}
         elif route.startswith("/person"):
             fields = {"why": "self", "id_no": "510903199003070012"}
         elif route == "/stick/write":
