@@ -38,6 +38,7 @@ from station.lives import SUFFIX, Lives, this_machine
 from station.moment import Clock, system_clock
 from station.originals import Originals
 from station.pacing import Flow
+from station.paper_imports import PaperImports
 from station.passes import Passes
 from station.recovery import Recovery
 from station.register import Register
@@ -105,6 +106,7 @@ class Parts:
     sync_report: SyncReport
     tray: Tray
     originals: Originals
+    paper_imports: PaperImports
     challenges: Flow
     vault: Vault | None
     recovery: Recovery | None
@@ -222,12 +224,13 @@ def build_parts(
         )  # fmt: skip
         door = gate(store, identity, keys, passes, trust, register)
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
+        imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             appointments=appointments, accounts=people, access=access,
-            chores=[people.tidy, tray.tidy, originals.tend, *([report.tend] if here.level != "city" else [])],
-            agent=agent, sync_report=report, tray=tray, originals=originals,
+            chores=[people.tidy, tray.tidy, originals.tend, imports.tend, *([report.tend] if here.level != "city" else [])],
+            agent=agent, sync_report=report, tray=tray, originals=originals, paper_imports=imports,
             gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
@@ -272,6 +275,7 @@ def create_app(
     from station import (
         audit,
         pages,
+        paper_pages,
         papers,
         personal,
         posters,
@@ -301,7 +305,7 @@ def create_app(
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
-        sheets.blueprint,
+        sheets.blueprint, paper_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

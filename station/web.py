@@ -59,7 +59,7 @@ POLICY = (
 
 TOO_LARGE = "bianmin.too_large"
 """Set in the environment of a request whose body was not read for its size."""
-WITH_FILES = re.compile(r"/items/[^/]+/record|/cases/[^/]+/(files|supply)")
+WITH_FILES = re.compile(r"/items/[^/]+/record|/cases/[^/]+/(files|supply)|/paper")
 
 
 class PageRequest(Request):
