@@ -26,6 +26,7 @@ from station.agent import DIALECT, Agent
 from station.almanac import Almanac
 from station.appointments import Appointments
 from station.archive import Archive
+from station.backups import Backups
 from station.carriage import Below
 from station.casework import Casework
 from station.databases import HERE, station_of
@@ -112,6 +113,8 @@ class Parts:
     recovery: Recovery | None
     lives: Lives | None
     """Who has the key; None where nothing is encrypted."""
+    backups: Backups | None
+    """None where the databases are in a cluster, which has its own."""
     sticks: Sticks
     drives: Callable[[], list[Drive]]
     """The sticks that are in this computer."""
@@ -224,6 +227,18 @@ def build_parts(
         )  # fmt: skip
         door = gate(store, identity, keys, passes, trust, register)
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
+        backups = None
+        if isinstance(store, Store):
+            backups = Backups(
+                store,
+                access,
+                settings.data,
+                settings.code,
+                settings.backup,
+                key=key,
+                clock=clock,
+                random=random,
+            )
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
@@ -235,7 +250,7 @@ def build_parts(
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             challenges=Flow(),
-            vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
+            vault=vault, backups=backups, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
             sticks=Sticks(store, identity, keys, trust, door, register, recovery, clock=clock, random=random),
             drives=drives.removable,
         )  # fmt: skip
@@ -274,6 +289,7 @@ def create_app(
     """
     from station import (
         audit,
+        backup_pages,
         pages,
         paper_pages,
         papers,
@@ -305,7 +321,7 @@ def create_app(
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
-        sheets.blueprint, paper_pages.blueprint,
+        sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

@@ -31,6 +31,7 @@ from sync.store import Store
 log = logging.getLogger("bianmin.server")
 
 TEND_SECONDS: Final = 3600.0
+LOOK_SECONDS: Final = 60.0
 LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form without files
 
 
@@ -82,6 +83,8 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
         workers.append(
             threading.Thread(target=run, args=(parts.settings.sync_interval,), name="agent", daemon=True)
         )
+
+    workers.append(threading.Thread(target=_look_after, args=(parts, stopping), name="backup", daemon=True))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -157,6 +160,16 @@ def _tend(parts: Parts, stopping: threading.Event) -> None:
             tend(parts)
         except Exception:
             log.exception("the certificate could not be looked after; tried again in an hour")
+
+
+def _look_after(parts: Parts, stopping: threading.Event) -> None:
+    """What takes long and nobody waits for: backups."""
+    while not stopping.wait(LOOK_SECONDS):
+        try:
+            if parts.backups is not None:
+                parts.backups.tend()
+        except Exception:
+            log.exception("the backup could not be looked after; tried again in a minute")
 
 
 def _follow(parts: Parts, stopping: threading.Event) -> None:

@@ -94,6 +94,9 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with small_city(tmp_path_factory.mktemp("rights")) as world:
+        for server in world.servers.values():
+            assert server.parts.backups is not None
+            server.parts.backups.into = tmp_path_factory.mktemp("stick")
         yield world
 
 
