@@ -29,6 +29,7 @@ from station.archive import Archive
 from station.backups import Backups
 from station.carriage import Below
 from station.casework import Casework
+from station.checkup import Checkup
 from station.databases import HERE, station_of
 from station.drives import Drive
 from station.gate import Gate
@@ -115,6 +116,7 @@ class Parts:
     """Who has the key; None where nothing is encrypted."""
     backups: Backups | None
     """None where the databases are in a cluster, which has its own."""
+    checkup: Checkup
     sticks: Sticks
     drives: Callable[[], list[Drive]]
     """The sticks that are in this computer."""
@@ -239,6 +241,11 @@ def build_parts(
                 clock=clock,
                 random=random,
             )
+        sticks = Sticks(store, identity, keys, trust, door, register, recovery, clock=clock, random=random)
+        checkup = Checkup(
+            settings.data, store, agent=agent, report=report, backups=backups, appointments=appointments, identity=identity, tls=tls,
+            almanac=almanac, heard=sticks.heard_from_above, is_hub=here.level == "city", clock=clock,
+        )  # fmt: skip
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
             settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
@@ -251,7 +258,7 @@ def build_parts(
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             challenges=Flow(),
             vault=vault, backups=backups, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
-            sticks=Sticks(store, identity, keys, trust, door, register, recovery, clock=clock, random=random),
+            sticks=sticks, checkup=checkup,
             drives=drives.removable,
         )  # fmt: skip
     except BaseException:
@@ -290,6 +297,7 @@ def create_app(
     from station import (
         audit,
         backup_pages,
+        health_pages,
         pages,
         paper_pages,
         papers,
@@ -321,7 +329,7 @@ def create_app(
     first = (start.blueprint,) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
-        sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint,
+        sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

@@ -17,6 +17,7 @@ from flask import Flask
 from schemas.problems import DomainError
 from station import (
     backup_commands,
+    health_commands,
     keystore,
     logs,
     personal_commands,
@@ -96,6 +97,7 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
         unlock(settings, employee_no, recovered, password_stdin)
 
     backup_commands.add_to(group, build, what, sentences)
+    health_commands.add_to(group, build, what, sentences)
     personal_commands.add_to(group, build, what, sentences)
     stick_commands.add_to(group, build, what, sentences)
 

@@ -163,13 +163,14 @@ def _tend(parts: Parts, stopping: threading.Event) -> None:
 
 
 def _look_after(parts: Parts, stopping: threading.Event) -> None:
-    """What takes long and nobody waits for: backups."""
+    """What takes long and nobody waits for: backups and the self-check."""
     while not stopping.wait(LOOK_SECONDS):
         try:
             if parts.backups is not None:
                 parts.backups.tend()
+            parts.checkup.tend()
         except Exception:
-            log.exception("the backup could not be looked after; tried again in a minute")
+            log.exception("backup and self-check could not be looked after; tried again in a minute")
 
 
 def _follow(parts: Parts, stopping: threading.Event) -> None:
