@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from flask import Flask, Request
@@ -19,7 +20,7 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import drives, enrolment, files, keystore, sealing, web
+from station import drives, enrolment, files, keystore, practising, sealing, web
 from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
@@ -85,6 +86,8 @@ class Parts:
 
     settings: Settings
     here: Station
+    practice: bool
+    """For practice with invented people: pages alone, nothing goes in or out."""
     clock: Clock
     store: ServedStore
     register: Register
@@ -120,13 +123,15 @@ class Parts:
     sticks: Sticks
     drives: Callable[[], list[Drive]]
     """The sticks that are in this computer."""
+    started: list[subprocess.Popen[bytes]]
+    """Processes that end with this one: the practice."""
     chores: list[Callable[[], None]]
     """What is looked after again and again while the server runs; each quick where there is nothing to do."""
 
     def lamp(self) -> Lamp | None:
         """The sync state in figures; None at the hub, which has nobody above. `waiting` counts cases the hub has not
         confirmed by a receipt."""
-        if self.here.level == "city":
+        if self.here.level == "city" or self.practice:
             return None
         self.register.catch_up()
         status = self.agent.status()
@@ -139,6 +144,8 @@ class Parts:
 
     def close(self) -> None:
         """Closes the files; nothing may use the parts afterwards."""
+        for process in self.started:
+            process.terminate()
         self.agent.close()
         self.register.close()
         self.access.close()
@@ -176,11 +183,12 @@ def build_parts(
     ),
     wrapping: sealing.Cost = sealing.COST,
     machine: str = this_machine(),
+    practice: bool = False,
     **accounts: Any,
 ) -> Parts:
     """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
     own errors (a full disk, a second process, a newer version) before anything is changed. `keep` opens another store
-    than the embedded one."""
+    than the embedded one. `practice`: a server for practice, which nothing comes into and nothing goes out of (station.practising)."""
     here = tables.station(settings.code)
     # Citizens' data: nobody else on this computer may look in.
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -191,6 +199,7 @@ def build_parts(
         key = vault.key
     store, ledger_of = keep(settings, clock, random, key)
     try:
+        practising.check(store, practice)
         identity = Identity(store, settings.code, random, shared=bool(settings.couchdb_url))
         lives = None
         if isinstance(store, Store):
@@ -221,8 +230,9 @@ def build_parts(
         def above() -> tuple[str, ...]:
             return settings.parents or ((identity.hub,) if identity.hub else ())
 
-        agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
-                      transport_for=transport_for)  # fmt: skip
+        agent: Agent = cast("Agent", practising.Silent()) if practice else Agent(
+            store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random, transport_for=transport_for
+        )  # fmt: skip
         tray, originals = Tray(store, clock), Originals(store, register, clock)
         report = SyncReport(
             settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
@@ -248,7 +258,7 @@ def build_parts(
         )  # fmt: skip
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
-            settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
+            settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework,
             appointments=appointments, accounts=people, access=access,
             chores=[people.tidy, tray.tidy, originals.tend, imports.tend, *([report.tend] if here.level != "city" else [])],
@@ -259,7 +269,7 @@ def build_parts(
             challenges=Flow(),
             vault=vault, backups=backups, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
             sticks=sticks, checkup=checkup,
-            drives=drives.removable,
+            drives=drives.removable, started=[],
         )  # fmt: skip
     except BaseException:
         store.close()
@@ -303,12 +313,12 @@ def create_app(
         papers,
         personal,
         posters,
+        practice_pages,
         scans,
         sheets,
         signin,
         start,
         stick_pages,
-        trust_routes,
     )
 
     app = Flask("station")
@@ -326,13 +336,31 @@ def create_app(
     app.extensions["bianmin"] = parts
     Bootstrap5(app)
     web.install(app)
-    first = (start.blueprint,) if parts.here.level != "city" else ()
+    first = (start.blueprint, practice_pages.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
+    if not parts.practice:
+        _answer_programs(app, parts, programs)
+    # On another address than loopback without TLS it is behind a proxy, or it does not start.
+    plain = not is_loopback(parts.settings.host) and not speaks_tls(parts.settings)
+    proxied = Proxied(app.wsgi_app, parts.settings.proxies, plain=plain)
+    app.wsgi_app = proxied  # type: ignore[method-assign]
+    if templates is not None:
+        from jinja2 import ChoiceLoader, FileSystemLoader
+
+        assert app.jinja_loader is not None
+        app.jinja_loader = ChoiceLoader([FileSystemLoader(templates), app.jinja_loader])
+    return app
+
+
+def _answer_programs(app: Flask, parts: Parts, programs: Sequence[Any]) -> None:
+    """The CouchDB dialect, exchange, and what devices ask besides."""
+    from station import trust_routes
+
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
     app.extensions["bianmin-endpoint"] = endpoint
     apis = [endpoint, trust_routes.blueprint, *programs]
@@ -344,13 +372,3 @@ def create_app(
     for api in apis:
         web.csrf.exempt(api)
         app.register_blueprint(api, url_prefix=DIALECT if api is endpoint else None)
-    # On another address than loopback without TLS it is behind a proxy, or it does not start.
-    plain = not is_loopback(parts.settings.host) and not speaks_tls(parts.settings)
-    proxied = Proxied(app.wsgi_app, parts.settings.proxies, plain=plain)
-    app.wsgi_app = proxied  # type: ignore[method-assign]
-    if templates is not None:
-        from jinja2 import ChoiceLoader, FileSystemLoader
-
-        assert app.jinja_loader is not None
-        app.jinja_loader = ChoiceLoader([FileSystemLoader(templates), app.jinja_loader])
-    return app

@@ -78,7 +78,7 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
     workers = [threading.Thread(target=_follow, args=(parts, stopping), name="register", daemon=True)]
     if transport.is_for_others(parts.settings):
         workers.append(threading.Thread(target=_tend, args=(parts, stopping), name="tls", daemon=True))
-    if parts.here.level != "city":
+    if parts.here.level != "city" and not parts.practice:
         run = parts.agent.run
         workers.append(
             threading.Thread(target=run, args=(parts.settings.sync_interval,), name="agent", daemon=True)
@@ -117,12 +117,12 @@ def _let_many_in() -> None:
 
 def asgi(app: Flask, parts: Parts) -> Asgi:
     """The application with feeds that hold no thread, and large bodies only from those who may send them."""
-    endpoint: Endpoint = app.extensions["bianmin-endpoint"]
+    endpoint: Endpoint | None = app.extensions.get("bianmin-endpoint")
     idle = timedelta(seconds=parts.settings.idle_lock)
 
     def knows(environ: dict[str, Any]) -> bool:
         if environ["PATH_INFO"].startswith(DIALECT + "/") or environ["PATH_INFO"] == PATH:
-            return endpoint.knows(environ)
+            return endpoint is not None and endpoint.knows(environ)
         if environ["PATH_INFO"] == stick_pages.READ:
             return parts.accounts.session(parse_cookie(environ).get(web.COOKIE, ""), idle) is not None
         if int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM or may_send_files(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import count
 from random import Random
@@ -96,6 +96,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with small_city(tmp_path_factory.mktemp("rights")) as world:
         for server in world.servers.values():
             assert server.parts.backups is not None
+            server.parts.settings = replace(
+                server.parts.settings, port=0
+            )  # a practice would begin on the one beyond
             server.parts.backups.into = tmp_path_factory.mktemp("stick")
         yield world
 
