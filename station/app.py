@@ -20,7 +20,7 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import drives, enrolment, files, keystore, practising, sealing, web
+from station import drives, enrolment, files, keystore, practising, sealing, upgrades, web
 from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
@@ -197,6 +197,8 @@ def build_parts(
         keeper = keystore.keeper(settings.key_file)
         vault = open_vault(settings.data, settings.store_path, keeper, random=random, cost=wrapping)
         key = vault.key
+    if not settings.couchdb_url:
+        upgrades.guard(settings, key, clock())
     store, ledger_of = keep(settings, clock, random, key)
     try:
         practising.check(store, practice)

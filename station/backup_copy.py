@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,6 @@ import apsw
 from schemas import tables
 from schemas.problems import N_, DomainError, Problem
 from station import backup_rules, keystore
-from station.access import Access
 from station.databases import station_of
 from station.identity import Identity
 from station.keys import Keys
@@ -65,20 +64,23 @@ class Manifest(NamedTuple):
         return sum(size for size, _ in self.files.values())
 
 
-def make(store: Store, access: Access, data: Path, code: str, at: datetime, into: Path) -> Path:
-    """Copies a running server's files into a new folder below `into`; where it is. DomainError in words; nothing is left half."""
+def make(
+    copies: Mapping[str, Callable[[Path], None]], data: Path, code: str, at: datetime, into: Path
+) -> Path:
+    """Copies a server's files into a new folder below `into`; where it is. `copies`: what writes a copy of each database of `data` as it is
+    now. DomainError in words; nothing is left half."""
     while (target := into / backup_rules.name(code, at)).exists():
         at += timedelta(seconds=1)  # somebody clicked twice
     aside = target.with_name(target.name + ".part")
-    need = _size(store.path) + _size(data / "access.sqlite") + PIECE
+    need = sum(_size(data / name) for name in copies) + PIECE
     try:
         for left in into.glob(f"bianmin-{code}-*.part"):
             shutil.rmtree(left, ignore_errors=True)  # of a computer that went out while it was copying
         if shutil.disk_usage(into).free < need:
             raise _no_room(into, need)
         aside.mkdir(mode=0o700)
-        store.backup(aside / "store.sqlite")
-        access.backup(aside / "access.sqlite")
+        for name, copy in copies.items():
+            copy(aside / name)
         for name in BESIDE:
             if (data / name).exists():
                 shutil.copyfile(data / name, aside / name)
@@ -98,6 +100,21 @@ def make(store: Store, access: Access, data: Path, code: str, at: datetime, into
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return target
+
+
+def copier(path: Path, key: bytes | None) -> Callable[[Path], None]:
+    """What copies a database that nobody has open: its log with it, and as it is, whatever version wrote it."""
+
+    def copy(to: Path) -> None:
+        source, target = encryption.opened(path, key, ""), encryption.opened(to, key, "")
+        try:
+            with target.backup("main", source, "main") as copying:
+                copying.step()
+        finally:
+            source.close()
+            target.close()
+
+    return copy
 
 
 def manifest(folder: Path) -> Manifest:

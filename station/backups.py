@@ -69,7 +69,8 @@ class Backups:
                     # Never made: where a stick is not in, its folder would come to be on this very disk.
                     text = N_("备份的地方“{folder}”打不开：U盘没有插好，或者文件夹不在了")
                     raise DomainError(Problem("backup_away", text, {"folder": str(into)}))
-                made = backup_copy.make(self._store, self._access, self._data, self._code, now, into)
+                copies = {"store.sqlite": self._store.backup, "access.sqlite": self._access.backup}
+                made = backup_copy.make(copies, self._data, self._code, now, into)
                 told["made"] = {
                     "at": stamp(now),
                     "folder": str(made),
