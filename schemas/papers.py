@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from schemas import tables
 from schemas.document_numbers import words
-from schemas.lifecycle import REFUSE_REASONS, STATE_NAMES, SUSPEND_KINDS, fold
+from schemas.lifecycle import REFUSE_REASONS, STATE_NAMES, SUSPEND_KINDS, counts_from, fold
 from schemas.lifecycle.state import CHINA, CaseState, Document
 from schemas.shipped import rows
 from schemas.workdays import Calendar
@@ -125,7 +125,8 @@ def of_case(state: CaseState, calendar: Calendar, view: View = lambda state: sta
 
 def _paper(kind: Kind, state: CaseState, earlier: list[Paper]) -> Paper:
     event = state.timeline[-1].event
-    at = datetime.fromisoformat(event["at"]).astimezone(CHINA)
+    entered = datetime.fromisoformat(event["at"]).astimezone(CHINA)
+    at = counts_from(entered, event["data"]) or entered
     facts = _Facts(
         state, event, at, tuple(f"{each.title} {each.no}" for each in earlier if _handed_over(each))
     )

@@ -114,6 +114,7 @@ class Access:
         self._clock = clock
         self._keep = timedelta(days=max(keep_days, LEAST_DAYS))
         self._lock = threading.Lock()
+        self._key = key
         self._connection = _connect(path, key)
         self._unsettled = False
         self._settled = self._pruned = float("-inf")
@@ -122,6 +123,17 @@ class Access:
         """Makes durable what is not yet, and closes the file."""
         with self._lock:
             self._connection.close()
+
+    def backup(self, path: Path) -> None:
+        """A copy of the log as it is now, encrypted as it is."""
+        with self._lock, translated(path):
+            copy = encryption.opened(path, self._key, "")
+            try:
+                with copy.backup("main", self._connection, "main") as copying:
+                    while not copying.done:
+                        copying.step(1000)
+            finally:
+                copy.close()
 
     def note(
         self, act: Act, staff: Staff, *, case_no: str = "", person: str = "", reason: str = "", address: str = "",

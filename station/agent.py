@@ -157,7 +157,7 @@ class Agent:
     def _connect(self, parent: str) -> RemoteServer:
         return RemoteServer(
             parent.rstrip("/") + DIALECT,
-            auth=self._bearers.setdefault(parent, Bearer(self._identity, parent)),
+            auth=self._bearers.setdefault(parent, Bearer(self._identity, parent, clock=self._clock)),
             transport=self._transport_for(parent),
             tls=self._tls.client(),
         )
@@ -320,6 +320,11 @@ class Agent:
         """{"last": the last round as a mapping, {} before the first; "last_reached": stamp of the last round that
         reached a parent, or ""; "history": as `rounds.remember` keeps it}. Survives a restart."""
         return self._status
+
+    def clock_ahead(self) -> float | None:
+        """Seconds by which this computer's clock is ahead of the server above that is reached first; None while nobody told."""
+        told = (self._bearers[url].ahead for url in self._parents() if url in self._bearers)
+        return next((each for each in told if each is not None), None)
 
     def link(self) -> dict[str, Any]:
         """{"parent": that answered last, or ""; "bytes_per_second", "round_trip": in seconds, as exchange has measured them, or

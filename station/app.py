@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from flask import Flask, Request
@@ -19,16 +20,18 @@ from flask_bootstrap import Bootstrap5
 
 from schemas import tables
 from schemas.tables import Station
-from station import drives, enrolment, files, keystore, sealing, web
+from station import drives, enrolment, files, keystore, practising, sealing, upgrades, web
 from station.access import Access
 from station.accounts import Accounts
 from station.agent import DIALECT, Agent
 from station.almanac import Almanac
 from station.appointments import Appointments
 from station.archive import Archive
+from station.backups import Backups
 from station.cards import Cards
 from station.carriage import Below
 from station.casework import Casework
+from station.checkup import Checkup
 from station.databases import HERE, station_of
 from station.drafts import Drafts
 from station.drives import Drive
@@ -42,6 +45,7 @@ from station.logbook import Keeper
 from station.moment import Clock, system_clock
 from station.originals import Originals
 from station.pacing import Flow
+from station.paper_imports import PaperImports
 from station.passes import Passes
 from station.people import People
 from station.recovery import Recovery
@@ -87,6 +91,8 @@ class Parts:
 
     settings: Settings
     here: Station
+    practice: bool
+    """For practice with invented people: pages alone, nothing goes in or out."""
     clock: Clock
     store: ServedStore
     register: Register
@@ -115,21 +121,27 @@ class Parts:
     people: People
     cards: Cards
     originals: Originals
+    paper_imports: PaperImports
     challenges: Flow
     vault: Vault | None
     recovery: Recovery | None
     lives: Lives | None
     """Who has the key; None where nothing is encrypted."""
+    backups: Backups | None
+    """None where the databases are in a cluster, which has its own."""
+    checkup: Checkup
     sticks: Sticks
     drives: Callable[[], list[Drive]]
     """The sticks that are in this computer."""
+    started: list[subprocess.Popen[bytes]]
+    """Processes that end with this one: the practice."""
     chores: list[Callable[[], None]]
     """What is looked after again and again while the server runs; each quick where there is nothing to do."""
 
     def lamp(self) -> Lamp | None:
         """The sync state in figures; None at the hub, which has nobody above. `waiting` counts cases the hub has not
         confirmed by a receipt."""
-        if self.here.level == "city":
+        if self.here.level == "city" or self.practice:
             return None
         self.register.catch_up()
         status = self.agent.status()
@@ -142,6 +154,8 @@ class Parts:
 
     def close(self) -> None:
         """Closes the files; nothing may use the parts afterwards."""
+        for process in self.started:
+            process.terminate()
         self.agent.close()
         self.register.close()
         self.access.close()
@@ -180,11 +194,12 @@ def build_parts(
     ),
     wrapping: sealing.Cost = sealing.COST,
     machine: str = this_machine(),
+    practice: bool = False,
     **accounts: Any,
 ) -> Parts:
     """Opens the store and puts the parts around it. Raises DomainError for an unknown station code, and the store's
     own errors (a full disk, a second process, a newer version) before anything is changed. `keep` opens another store
-    than the embedded one."""
+    than the embedded one. `practice`: a server for practice, which nothing comes into and nothing goes out of (station.practising)."""
     here = tables.station(settings.code)
     # Citizens' data: nobody else on this computer may look in.
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -193,8 +208,11 @@ def build_parts(
         keeper = keystore.keeper(settings.key_file)
         vault = open_vault(settings.data, settings.store_path, keeper, random=random, cost=wrapping)
         key = vault.key
+    if not settings.couchdb_url:
+        upgrades.guard(settings, key, clock())
     store, ledger_of = keep(settings, clock, random, key)
     try:
+        practising.check(store, practice)
         identity = Identity(store, settings.code, random, shared=bool(settings.couchdb_url))
         lives = None
         if isinstance(store, Store):
@@ -225,8 +243,9 @@ def build_parts(
         def above() -> tuple[str, ...]:
             return settings.parents or ((identity.hub,) if identity.hub else ())
 
-        agent = Agent(store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random,
-                      transport_for=transport_for)  # fmt: skip
+        agent: Agent = cast("Agent", practising.Silent()) if practice else Agent(
+            store, identity, trust, recovery, parents=above, tls=tls, clock=clock, random=random, transport_for=transport_for
+        )  # fmt: skip
         drafts = Drafts(store, clock)
         known = People(settings.people_path, store, settings.code, people.secret_key(), key)
         tray, originals = Tray(store, clock, drafts.kept), Originals(store, register, clock)
@@ -235,20 +254,38 @@ def build_parts(
         )  # fmt: skip
         door = gate(store, identity, keys, passes, trust, register)
         casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
+        backups = None
+        if isinstance(store, Store):
+            backups = Backups(
+                store,
+                access,
+                settings.data,
+                settings.code,
+                settings.backup,
+                key=key,
+                clock=clock,
+                random=random,
+            )
+        sticks = Sticks(store, identity, keys, trust, door, register, recovery, clock=clock, random=random)
+        checkup = Checkup(
+            settings.data, store, agent=agent, report=report, backups=backups, appointments=appointments, identity=identity, tls=tls,
+            almanac=almanac, heard=sticks.heard_from_above, is_hub=here.level == "city", clock=clock,
+        )  # fmt: skip
+        imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
-            settings=settings, here=here, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
+            settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
             casework=casework, keeper=Keeper(ledger, register, clock),
             errands=Errands(ledger, register, almanac.calendar, identity, clock=clock),
             appointments=appointments, accounts=people, access=access,
-            chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, *([report.tend] if here.level != "city" else [])],
-            agent=agent, sync_report=report, tray=tray, drafts=drafts, people=known, cards=Cards(store, known, clock, random), originals=originals,
+            chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, imports.tend, *([report.tend] if here.level != "city" else [])],
+            agent=agent, sync_report=report, tray=tray, drafts=drafts, people=known, cards=Cards(store, known, clock, random), originals=originals, paper_imports=imports,
             gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             challenges=Flow(),
-            vault=vault, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
-            sticks=Sticks(store, identity, keys, trust, door, register, recovery, clock=clock, random=random),
-            drives=drives.removable,
+            vault=vault, backups=backups, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
+            sticks=sticks, checkup=checkup,
+            drives=drives.removable, started=[],
         )  # fmt: skip
     except BaseException:
         store.close()
@@ -285,21 +322,25 @@ def create_app(
     """
     from station import (
         audit,
+        backup_pages,
         bulk,
         card_pages,
         errand_pages,
+        health_pages,
         pages,
+        paper_pages,
         papers,
         personal,
         posters,
+        practice_pages,
         query,
         ratings,
         recording,
         scans,
+        sheets,
         signin,
         start,
         stick_pages,
-        trust_routes,
         village_certificates,
         voice,
         worklist,
@@ -322,13 +363,32 @@ def create_app(
     web.install(app)
     if parts.here.level == "village":
         blueprints = (village_certificates.blueprint, *blueprints)
-    first = (start.blueprint, bulk.blueprint) if parts.here.level != "city" else ()
+    first = (start.blueprint, bulk.blueprint, practice_pages.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint,
+        sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
+    if not parts.practice:
+        _answer_programs(app, parts, programs)
+    # On another address than loopback without TLS it is behind a proxy, or it does not start.
+    plain = not is_loopback(parts.settings.host) and not speaks_tls(parts.settings)
+    proxied = Proxied(app.wsgi_app, parts.settings.proxies, plain=plain)
+    app.wsgi_app = proxied  # type: ignore[method-assign]
+    if templates is not None:
+        from jinja2 import ChoiceLoader, FileSystemLoader
+
+        assert app.jinja_loader is not None
+        app.jinja_loader = ChoiceLoader([FileSystemLoader(templates), app.jinja_loader])
+    return app
+
+
+def _answer_programs(app: Flask, parts: Parts, programs: Sequence[Any]) -> None:
+    """The CouchDB dialect, exchange, and what devices ask besides."""
+    from station import trust_routes
+
     endpoint = create_endpoint(parts.store, parts.gate, secret=parts.accounts.secret_key())
     app.extensions["bianmin-endpoint"] = endpoint
     apis = [endpoint, trust_routes.blueprint, *programs]
@@ -340,13 +400,3 @@ def create_app(
     for api in apis:
         web.csrf.exempt(api)
         app.register_blueprint(api, url_prefix=DIALECT if api is endpoint else None)
-    # On another address than loopback without TLS it is behind a proxy, or it does not start.
-    plain = not is_loopback(parts.settings.host) and not speaks_tls(parts.settings)
-    proxied = Proxied(app.wsgi_app, parts.settings.proxies, plain=plain)
-    app.wsgi_app = proxied  # type: ignore[method-assign]
-    if templates is not None:
-        from jinja2 import ChoiceLoader, FileSystemLoader
-
-        assert app.jinja_loader is not None
-        app.jinja_loader = ChoiceLoader([FileSystemLoader(templates), app.jinja_loader])
-    return app

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
+import jwt
 
 from station import passes
 from station.identity import Identity
+from station.moment import Clock, system_clock
 from sync import errors, strict_json
 from sync.asking import Way
 
@@ -25,14 +27,18 @@ class Bearer:
     """Passes for one server: credentials of a Way. `parent`: its address, as the settings name it."""
 
     def __init__(
-        self, identity: Identity, parent: str, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+        self, identity: Identity, parent: str, *, monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock = system_clock,
+    ) -> None:  # fmt: skip
         self._identity = identity
         self._trust = httpx.URL(parent.rstrip("/") + "/trust/")
         self._monotonic = monotonic
         self._fetching = threading.Lock()
         self._token = self._short = ""
         self._until = 0.0
+        self._clock = clock
+        self.ahead: float | None = None
+        """Seconds by which this computer's clock was ahead of that server's when the last pass came; None before."""
 
     def header(self, way: Way, lean: bool) -> str:
         """What the Authorization header is to say; fetches a pass if there is none."""
@@ -62,6 +68,7 @@ class Bearer:
         short = said.get("short", "")
         self._short = short if type(short) is str else ""
         self._token, self._until = token, self._monotonic() + seconds - EARLY
+        self.ahead = _ahead(token, self._clock().timestamp())
 
     def _ask(self, way: Way, name: str, said: Mapping[str, str]) -> dict[str, Any]:
         url = str(self._trust.join(name))
@@ -69,6 +76,15 @@ class Bearer:
         if type(answer) is not dict:
             raise _strange()
         return answer
+
+
+def _ahead(token: str, now: float) -> float | None:
+    """By how much `now` is ahead of the moment a pass was made. What is read here decides nothing: it is told to a person."""
+    try:
+        made = jwt.decode(token, options={"verify_signature": False})["iat"]
+    except (jwt.PyJWTError, KeyError):
+        return None
+    return now - made if type(made) is int else None
 
 
 def _strange() -> errors.NotAPeer:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas import lifecycle, numbers, offers, papers, tables, training
 from schemas.document_numbers import document_no
@@ -28,6 +28,9 @@ from sync import blobs
 from sync.ledger import EventLedger, LedgerTxn, event_id
 from sync.serving import ServedStore
 
+if TYPE_CHECKING:
+    from station.paper_ledger import Entry
+
 
 @dataclass(frozen=True)
 class Application:
@@ -42,6 +45,13 @@ class Application:
     address: str
     got: frozenset[int]
     privacy_notice: bool
+
+
+class Known(NamedTuple):
+    """A row of a paper ledger that is a case already; `same`: it says what it said then."""
+
+    case_no: str
+    same: bool
 
 
 class Casework:
@@ -96,9 +106,7 @@ class Casework:
         Returns the case number; the number of the first save if this form was saved before. DomainError says what
         to mend, and nothing is written.
         """
-        here = tables.station(staff.station)
-        if self._ledger.writer not in (here.code, *tables.ancestors(here.code)):
-            raise DomainError(Problem("not_this_station", N_("您的工号不属于本站，不能在这里登记"), {}))
+        here = self._place_of(staff)
         item = tables.items().get(application.item_code)
         offer = offers.offer(item, here) if item else None
         if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
@@ -113,7 +121,7 @@ class Casework:
             if case_no:
                 self._same_or_raise(case_no, application)
                 return self._attached(txn, case_no, staff, lines)
-            case_no = self._new_case_no(txn, staff.station)
+            case_no = self._new_case_no(txn, staff.station, self._clock().date())
             steps = [
                 ("create", self._create_data(application, item)),
                 ("receive", self._receive_data(application, item)),
@@ -127,6 +135,52 @@ class Casework:
         self._ledger.append(of_station(staff.station), build)
         self._keep(of_station(staff.station), scans)
         return case_no
+
+    def enter(
+        self, staff: Staff, entries: Sequence[Entry], *, dry: bool = False
+    ) -> list[str | Known | Problem]:
+        """Records rows of a paper ledger, all in one transaction and each by the same rules as any case: for each its new number,
+        the number it has had since an earlier time, or why it may not be. `dry`: only judges; what is new then has no number."""
+        offered = {item.item_code: offer for item, offer in offers.offers(self._place_of(staff))}
+        outcome: list[str | Known | Problem] = []
+
+        def build(txn: LedgerTxn | None) -> list[dict[str, Any]]:
+            self._register.catch_up(must=True)
+            outcome.clear()
+            written: list[dict[str, Any]] = []
+            for each in entries:
+                application, day = each.application, each.received
+                if known := self._register.case_of_form(application.form):
+                    outcome.append(Known(known, self._is_row(known, each)))
+                    continue
+                item, offer = tables.items()[application.item_code], offered[application.item_code]
+                create, receive = self._create_data(application, item), self._receive_data(application, item)
+                steps = each.steps(create, receive, staff.employee_no)
+                if offer.decided_at != staff.station:
+                    steps.append(("forward", {"to": offer.decided_at, "on_paper": day.isoformat()}))
+                # The day on paper, not today's: a ledger of years must not use up the numbers of one day.
+                case_no = numbers.case_no(staff.station, day, 1)
+                if txn is not None:
+                    case_no = self._new_case_no(txn, staff.station, day)
+                try:
+                    written += self._walk(txn, case_no, [], staff, steps)
+                except DomainError as error:
+                    outcome.append(error.problem)
+                else:
+                    outcome.append(case_no if txn is not None else "")
+            return written
+
+        if dry:
+            self._store.database(of_station(staff.station), create=True)
+            build(None)
+        else:
+            self._ledger.append(of_station(staff.station), build)
+        return outcome
+
+    def _is_row(self, case_no: str, entry: Entry) -> bool:
+        """Whether the case was entered from a row that said just the same."""
+        created = (each["data"] for each in self._register.events(case_no) if each.get("event") == "create")
+        return any((data.get("paper") or {}).get("digest") == entry.digest for data in created)
 
     def attach(
         self, case_no: str, staff: Staff, scans: Sequence[Scan],
@@ -187,6 +241,13 @@ class Casework:
         new = [each for each in lines if (each["material"], each["sha256"]) not in there]
         return self._walk(txn, case_no, events, staff, [("attach", {"files": new})]) if new else []
 
+    def _place_of(self, staff: Staff) -> tables.Station:
+        """Where this person records, which this server may speak for."""
+        here = tables.station(staff.station)
+        if self._ledger.writer not in (here.code, *tables.ancestors(here.code)):
+            raise DomainError(Problem("not_this_station", N_("您的工号不属于本站，不能在这里登记"), {}))
+        return here
+
     def _known(self, case_no: str) -> list[Mapping[str, Any]]:
         events = self._register.events(case_no)
         if not events:
@@ -210,19 +271,21 @@ class Casework:
             state = lifecycle.fold(known, self._calendar()) if known else None
             actor = actor_of(staff) if event not in SYSTEM_STEPS else system_of(staff)
             at, said = self._clock(), dict(data)
+            on = lifecycle.counts_from(at, data) or at
             role = lifecycle.acting_role(state, event, actor)
             body = {
                 "type": "case_event", "schema": 1, "case": case_no, "event": event, "seen": seen,
                 "lamport": (state.lamport if state else 0) + 1, "at": stamp(at), "station": staff.station,
                 "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": said,
             }  # fmt: skip
-            problem = lifecycle.problem(state, event, actor, data, at)
+            problem = lifecycle.problem(state, event, actor, data, on)
             item = (state.item if state else data.get("item")) or {}
             if problem is None and event in training.TAKES_IN:
                 problem = training.problem(item.get("code"), staff.trained_on, staff.groups, at.date())
             if problem is not None:
                 raise DomainError(problem)
-            if txn is not None and (word := papers.word(event, item)):
+            # What was entered from paper has its papers already, with numbers of their own.
+            if txn is not None and "on_paper" not in data and (word := papers.word(event, item)):
                 said["document_no"] = next_document_no(txn, self._register, word, staff.station, at.year)
             written.append(body)
             # Not numbered yet: any id of this writer in the right order will do for folding the next step.
@@ -231,8 +294,7 @@ class Casework:
             )
         return written
 
-    def _new_case_no(self, txn: LedgerTxn, station: str) -> str:
-        day = self._clock().date()
+    def _new_case_no(self, txn: LedgerTxn, station: str, day: date) -> str:
         first = first_serial(self._ledger.epoch, self._identity.life, day, self._identity.number)
         while True:
             n = txn.counter(f"case:{station}:{day:%Y%m%d}")

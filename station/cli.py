@@ -7,7 +7,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from station import commands, enrolment
+from station import commands, enrolment, practice
 from station.app import Parts, build_parts, create_app
 from station.settings import Settings, settings_from, settings_options
 
@@ -15,6 +15,12 @@ from station.settings import Settings, settings_from, settings_options
 def build(settings: Settings) -> tuple[Flask, Parts]:
     """A station's application and parts."""
     parts = build_parts(settings)
+    return create_app(parts), parts
+
+
+def build_practice(settings: Settings) -> tuple[Flask, Parts]:
+    """A practice's application and parts."""
+    parts = practice.build_parts(settings)
     return create_app(parts), parts
 
 
@@ -48,6 +54,19 @@ def join(settings: Settings, url: str, code: str) -> None:
             click.echo(f"this is device {number} of {parts.here.code} {parts.here.name}")
         finally:
             parts.close()
+
+
+@main.command("practice")
+@click.option("--fresh", is_flag=True, help="Throw what was practised away first.")
+@click.pass_obj
+def _practice(settings: Settings, fresh: bool) -> None:
+    """Run a practice beside this station: invented people and cases in a folder of its own, marked on every page and print, that
+    never syncs. On the station's port plus 1000."""
+    own = practice.settings_for(settings)
+    if fresh and practice.clean(own.data):
+        click.echo(f"{own.data} begins anew")
+    click.echo(f"sign in as {practice.NUMBER}, password {practice.PASSWORD}")
+    commands.serve(own, build_practice)
 
 
 commands.add_to(main, build, "station")

@@ -15,7 +15,18 @@ import click
 from flask import Flask
 
 from schemas.problems import DomainError
-from station import keystore, logs, personal_commands, server, stick_commands, sync_report, transport, vault
+from station import (
+    backup_commands,
+    health_commands,
+    keystore,
+    logs,
+    personal_commands,
+    server,
+    stick_commands,
+    sync_report,
+    transport,
+    vault,
+)
 from station.app import Parts
 from station.certificates import BadName
 from station.sealing import KeyRefused
@@ -85,6 +96,8 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
     ) -> None:
         unlock(settings, employee_no, recovered, password_stdin)
 
+    backup_commands.add_to(group, build, what, sentences)
+    health_commands.add_to(group, build, what, sentences)
     personal_commands.add_to(group, build, what, sentences)
     stick_commands.add_to(group, build, what, sentences)
 

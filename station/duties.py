@@ -63,6 +63,10 @@ _AT_HOME: Final = frozenset[Duty](
 LEASED: Final = frozenset[Duty]({"record", "act", "claim", "oversee", "correct"})
 
 
+NOT_IN_PRACTICE: Final = frozenset[Duty]({"wake", "stick", "devices"})
+"""What leads out of a server, which one for practice has no way to."""
+
+
 def may(staff: Staff, duty: Duty, here: Station) -> bool:
     """Whether this person may work here, and any of their roles has the duty."""
     if not works_at(staff, here) or (

@@ -2,7 +2,8 @@
 
 A cell that somebody else filled must not become a formula when a clerk opens the file: `=HYPERLINK(…)` would call out,
 `=cmd|…` start a program. So a text that begins like one, also after blanks and in full-width form, gets an apostrophe
-before it. Numbers stay numbers; a row of more than 15 digits is a text, since spreadsheets round it.
+before it. Numbers stay numbers; in a csv a row of 12 digits or more, or one that begins with 0, is marked as a text, since
+spreadsheets would round the one and shorten the other.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MOST_ROWS: Final = 20_000
 
 _STARTERS: Final = frozenset("=+-@\t\r\n＝＋－﹣−﹢﹦﹫＠")  # the look-alikes are what it is about
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)
-_DIGITS: Final = re.compile(r"[0-9]{16,}", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]{12,}|0[0-9]+", re.ASCII)
 _CONTROLS: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
 )  # not allowed in XML, of no use in a cell
@@ -57,7 +58,7 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 def _csv_cell(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
-    # In a csv file nothing tells a text from a number, so a case number of digits would be rounded.
+    # In a csv file nothing tells a text from a number: a case number would be rounded, a telephone would lose its first 0.
     return "'" + cell if _DIGITS.fullmatch(cell) else harmless(cell)
 
 

@@ -31,6 +31,7 @@ from sync.store import Store
 log = logging.getLogger("bianmin.server")
 
 TEND_SECONDS: Final = 3600.0
+LOOK_SECONDS: Final = 60.0
 LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form without files
 
 
@@ -77,11 +78,13 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
     workers = [threading.Thread(target=_follow, args=(parts, stopping), name="register", daemon=True)]
     if transport.is_for_others(parts.settings):
         workers.append(threading.Thread(target=_tend, args=(parts, stopping), name="tls", daemon=True))
-    if parts.here.level != "city":
+    if parts.here.level != "city" and not parts.practice:
         run = parts.agent.run
         workers.append(
             threading.Thread(target=run, args=(parts.settings.sync_interval,), name="agent", daemon=True)
         )
+
+    workers.append(threading.Thread(target=_look_after, args=(parts, stopping), name="backup", daemon=True))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -114,12 +117,12 @@ def _let_many_in() -> None:
 
 def asgi(app: Flask, parts: Parts) -> Asgi:
     """The application with feeds that hold no thread, and large bodies only from those who may send them."""
-    endpoint: Endpoint = app.extensions["bianmin-endpoint"]
+    endpoint: Endpoint | None = app.extensions.get("bianmin-endpoint")
     idle = timedelta(seconds=parts.settings.idle_lock)
 
     def knows(environ: dict[str, Any]) -> bool:
         if environ["PATH_INFO"].startswith(DIALECT + "/") or environ["PATH_INFO"] == PATH:
-            return endpoint.knows(environ)
+            return endpoint is not None and endpoint.knows(environ)
         if environ["PATH_INFO"] == stick_pages.READ:
             return parts.accounts.session(parse_cookie(environ).get(web.COOKIE, ""), idle) is not None
         if int(environ.get("CONTENT_LENGTH") or LARGEST_FORM + 1) <= LARGEST_FORM or may_send_files(
@@ -157,6 +160,17 @@ def _tend(parts: Parts, stopping: threading.Event) -> None:
             tend(parts)
         except Exception:
             log.exception("the certificate could not be looked after; tried again in an hour")
+
+
+def _look_after(parts: Parts, stopping: threading.Event) -> None:
+    """What takes long and nobody waits for: backups and the self-check."""
+    while not stopping.wait(LOOK_SECONDS):
+        try:
+            if parts.backups is not None:
+                parts.backups.tend()
+            parts.checkup.tend()
+        except Exception:
+            log.exception("backup and self-check could not be looked after; tried again in a minute")
 
 
 def _follow(parts: Parts, stopping: threading.Event) -> None:

@@ -49,6 +49,7 @@ class Settings:
     image_edge: int = 2000
     image_quality: int = 80
     keep_originals: bool = False
+    backup: Path | None = None
     tls: bool = False
     proxies: tuple[str, ...] = ()
     couchdb_url: str = ""
@@ -91,6 +92,8 @@ class Settings:
                 shown = _couch().masked(value) or "(not set)"
             elif each.name == "key_file" and value is None:
                 shown = KEYSTORE
+            elif value is None:
+                shown = "(not set)"
             else:
                 shown = ", ".join(value) if isinstance(value, tuple) else str(value)
             rows.append((each.name, shown, self.sources.get(each.name, "default")))
@@ -164,6 +167,8 @@ def settings_options(
                      envvar="BIANMIN_IMAGE_QUALITY", help="Quality of the JPEGs that photos and scans become."),
         click.option("--keep-originals", is_flag=True, envvar="BIANMIN_KEEP_ORIGINALS",
                      help="Keep a photo as it came, on this computer alone, until the hub has confirmed the record that names it."),
+        click.option("--backup", type=click.Path(path_type=Path, file_okay=False), envvar="BIANMIN_BACKUP",
+                     help="Folder on another disk, or a stick, that gets a backup each day; not in the data folder."),
         click.option("--tls", is_flag=True, envvar="BIANMIN_TLS",
                      help="Speak TLS on loopback too. On every other address it is spoken anyway."),
         click.option("--proxies", "--proxy", multiple=True, envvar="BIANMIN_PROXIES",
@@ -220,5 +225,11 @@ def settings_from(ctx: click.Context, values: dict[str, Any]) -> Settings:
         raise click.BadParameter(
             f"{key_file} lies in the data folder, where a thief would find it beside what it opens. Name a place outside",
             param_hint="--key-file",
+        )
+    backup = values.get("backup")
+    if backup is not None and backup.resolve().is_relative_to(values["data"].resolve()):
+        raise click.BadParameter(
+            f"{backup} lies in the data folder and would be lost with it. Name a folder on another disk or a stick",
+            param_hint="--backup",
         )
     return Settings(**values, sources=sources)

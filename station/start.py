@@ -25,7 +25,16 @@ blueprint = Blueprint("start", __name__)
 
 # A code that was scanned comes with the hub's address before it (hub.stations).
 _SCANNED: Final = re.compile(r"\s*(https?://\S+)\s+(\S.*)", re.DOTALL)
-_OPEN: Final = ("start.page", "start.join", "signin.language", "pages.up", "static", "bootstrap.static")
+_OPEN: Final = (
+    "start.page",
+    "start.join",
+    "signin.language",
+    "pages.up",
+    "practice.page",
+    "practice.begin",
+    "static",
+    "bootstrap.static",
+)
 _PROGRAMS: Final = (DIALECT + "/", "/trust/", PATH)
 
 
@@ -41,8 +50,8 @@ def lead_here() -> Any:
 def page() -> Any:
     if web.parts().identity.root:
         return redirect(url_for("signin.sign_in"))
-    if not _is_here():
-        return _elsewhere()
+    if not is_here():
+        return elsewhere()
     parents = web.parts().settings.parents
     return render_template("start.html", url=parents[-1] if parents else "", code="", problem="")
 
@@ -51,8 +60,8 @@ def page() -> Any:
 def join() -> Any:
     if web.parts().identity.root:
         return redirect(url_for("signin.sign_in"))
-    if not _is_here():
-        return _elsewhere()
+    if not is_here():
+        return elsewhere()
     url, code = request.form.get("url", "").strip(), request.form.get("code", "")[:300]
     if scanned := _SCANNED.fullmatch(code):
         url, code = scanned[1], scanned[2]
@@ -72,13 +81,13 @@ def _again(url: str, code: str, problem: str) -> str:
     return render_template("start.html", url=url, code=code, problem=problem)
 
 
-def _is_here() -> bool:
+def is_here() -> bool:
     """Whether this request was made on this computer; what came through a proxy was not."""
     by_proxy = any(name in request.environ for name in transport.FORWARDED)
     return transport.is_loopback(request.remote_addr or "") and not by_proxy
 
 
-def _elsewhere() -> Any:
+def elsewhere() -> Any:
     return web.page(
         403, gettext("本站还没有注册"), gettext("请在本站的电脑上打开便民系统，完成首次使用的注册。")
     )

@@ -141,6 +141,12 @@ def unlock_recovered(folder: Path, store: Path, keeper: Keeper, recovered: bytes
     return where
 
 
+def key_name(folder: Path) -> str | None:
+    """What the key of the files in a folder is called; None where nothing there is encrypted. KeyMissing for a damaged folder."""
+    kept = _read(folder)
+    return None if kept is None else str(kept["key"])
+
+
 def _names(kept: dict[str, Any]) -> str:
     return "wrapped for " + (", ".join(sorted(kept["wraps"])) or "nobody yet")
 

@@ -63,7 +63,7 @@ YEAR = 365 * 86400  # seconds
 
 TOO_LARGE = "bianmin.too_large"
 """Set in the environment of a request whose body was not read for its size."""
-WITH_FILES = re.compile(r"/items/[^/]+/(record|draft)|/cases/[^/]+/(files|supply)")
+WITH_FILES = re.compile(r"/items/[^/]+/(record|draft)|/cases/[^/]+/(files|supply)|/paper")
 
 
 class PageRequest(Request):
@@ -164,7 +164,7 @@ def staff_only(duty: Duty | None = None) -> Callable[[Callable[..., Any]], Calla
             if staff is None:
                 return _send_to_sign_in()
             here = parts().here
-            if not (duties.may(staff, duty, here) if duty else duties.works_at(staff, here)):
+            if not (_has(staff, duty) if duty else duties.works_at(staff, here)):
                 abort(403)
             if duty in duties.LEASED and (over := parts().appointments.problem()):
                 return page(403, gettext("现在只能查看"), say(over))
@@ -229,10 +229,16 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _our_fault)
 
 
+def _has(staff: Staff, duty: Duty) -> bool:
+    if parts().practice and duty in duties.NOT_IN_PRACTICE:
+        return False
+    return duties.may(staff, duty, parts().here)
+
+
 def may(duty: Duty) -> bool:
     """Whether whoever sent this request has that duty here."""
     staff = signed_in()
-    if staff is None or not duties.may(staff, duty, parts().here):
+    if staff is None or not _has(staff, duty):
         return False
     return duty not in duties.LEASED or parts().appointments.problem() is None
 
@@ -248,7 +254,7 @@ def _context() -> dict[str, Any]:
     return {
         "me": staff, "may": may, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
-        "today": parts().clock().date().isoformat(),
+        "practice": parts().practice, "today": parts().clock().date().isoformat(),
         "lease_over": parts().appointments.problem() if staff and not g.get("plain") else None,
     }  # fmt: skip
 

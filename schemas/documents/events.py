@@ -93,16 +93,30 @@ class Nothing(Shape):
     """An event that says all by happening."""
 
 
-class Numbered(Shape):
+class Dated(Shape):
+    """An event that may have been entered later from a paper ledger. on_paper: the day the ledger says it happened, from which
+    clocks run; `at` stays the moment it was entered."""
+
+    on_paper = Text(N_("台账日期"), pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}", required=False)
+
+
+class PaperEntry(Shape):
+    """The row of a paper ledger that a case was entered from. digest: of all that stood in it."""
+
+    no = Text(N_("台账编号"), high=40)
+    digest = Text(N_("台账内容摘要"), "personal", pattern=DIGEST)
+
+
+class Numbered(Dated):
     """An event that calls for a paper (schemas.papers). document_no: what is printed on it, drawn with the event, so that it
     is the same wherever the paper is printed; events of before papers were numbered have none."""
 
     document_no = Text(N_("文号"), high=40, required=False)
 
 
-class Create(Shape):
+class Create(Dated):
     """channel: GB/T 39046 A.5, 1 the window; form: the clerk's form: sent twice, it makes one case; project,
-    errand: the one it was opened for."""
+    errand: the one it was opened for; paper: the ledger's row it was entered from."""
 
     item = nested(ItemCopy, N_("事项"))
     applicant = nested(Applicant, N_("申请人"), "personal")
@@ -112,6 +126,7 @@ class Create(Shape):
     form = Text(N_("表单编号"), pattern=r"[0-9a-f]{32}")
     project = Text(N_("并联审批项目"), low=0, high=100, required=False)
     errand = Text(N_("代办编号"), low=0, high=100, required=False)
+    paper = nested(PaperEntry, N_("纸质台账"), required=False)
 
 
 class AtCounter(Numbered):
@@ -180,11 +195,11 @@ class Refuse(Numbered):
     reason = Text(N_("理由"), "personal", high=2000, mask="text")
 
 
-class Assign(Shape):
+class Assign(Dated):
     to = Text(N_("审查人员"), high=40)
 
 
-class PassStep(Shape):
+class PassStep(Dated):
     opinion = Text(N_("审查意见"), "personal", high=2000, mask="text")
 
 

@@ -30,7 +30,7 @@ from schemas.lifecycle.permissions import (
     choices,
     problem,
 )
-from schemas.lifecycle.reading import AUTHORITY, MAX_LAMPORT
+from schemas.lifecycle.reading import AUTHORITY, MAX_LAMPORT, counts_from
 from schemas.lifecycle.state import Actor, CaseState, Choice, Entry, Folded, Occasion, case_item
 from schemas.lifecycle.words import (
     EVENT_NAMES,
@@ -63,6 +63,7 @@ __all__ = [
     "acting_role",
     "case_item",
     "choices",
+    "counts_from",
     "fold",
     "problem",
     "used_days",

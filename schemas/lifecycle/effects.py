@@ -15,6 +15,7 @@ from schemas.lifecycle.guards import same_day
 from schemas.lifecycle.permissions import CLERKS
 from schemas.lifecycle.reading import Event
 from schemas.lifecycle.state import CaseState, Occasion
+from schemas.problems import N_, Problem
 from schemas.tables import station
 
 _AWAY: Final = frozenset({"2", "3", "4"})
@@ -59,6 +60,16 @@ def _create(state: CaseState, event: Event) -> None:
     state.origin_station = state.current_station = here
     state.project, state.errand = text(data, "project"), text(data, "errand")
     state.created_at, state.created_by = event.at, event.actor.staff
+    if "on_paper" in data:
+        state.warnings += (_from_paper(event),)
+
+
+def _from_paper(event: Event) -> Problem:
+    """What whoever looks at the case should know: its days are the ledger's, and nobody saw them pass."""
+    paper = event.data.get("paper")
+    no = paper.get("no") if isinstance(paper, Mapping) else None
+    params = {"no": no if isinstance(no, str) else "", "day": str(event.doc["at"])[:10]}
+    return Problem("from_paper", N_("本件由纸质台账（编号 {no}）补录，{day} 录入；各日期以台账为准"), params)
 
 
 def _receive(state: CaseState, event: Event) -> None:

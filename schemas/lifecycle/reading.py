@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from schemas.lifecycle.state import CHINA, Actor, Document
@@ -44,6 +44,7 @@ class Event(NamedTuple):
     """An event whose shape is sound.
 
     key    its place in the order: Lamport number, authority high first, writer, epoch, n
+    at     from when it counts (counts_from); when it was entered, the document says
     seen   up to which number its writer held each stream of events when it wrote; None: it does not say
     """
 
@@ -136,9 +137,24 @@ def _read(doc: Document, kind: Kind) -> Event | Problem:
     if writer is not station and writer.code not in ancestors(station.code):
         return Problem("not_its_station", N_("写入者无权代“{station}”记录"), {"station": station.name})
     key = (lamport, -AUTHORITY[writer.level], name[1], name[2], int(name[3]))
+    counted = counts_from(at, data)
+    if counted is None:
+        return _bad("on_paper")
     return Event(
-        key, about, event, at, Actor(station, frozenset((role,)), staff, department), data, seen, doc
+        key, about, event, counted, Actor(station, frozenset((role,)), staff, department), data, seen, doc
     )
+
+
+def counts_from(at: datetime, data: Mapping[str, Any]) -> datetime | None:
+    """The moment from which clocks count what was entered `at` this moment: that one, or, for what was entered later from a
+    paper ledger, the beginning of the day that stands there. None for a day that is none or still to come."""
+    if "on_paper" not in data:
+        return at
+    try:
+        day = datetime.fromisoformat(data["on_paper"]).replace(tzinfo=CHINA)
+    except (TypeError, ValueError):
+        return None
+    return day if day.time() == time() and day.date() <= at.astimezone(CHINA).date() else None
 
 
 def _is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:

@@ -273,7 +273,9 @@ class Store:
         """
         path = Path(path)
         fresh = path.with_name(path.name + ".new")
-        with self.read() as source, sqlite.translated(path):
+        with self.read(snapshot=True) as source, sqlite.translated(path):
+            # Reading from now on, it sees this moment to the end; else each write would have it begin anew.
+            sqlite.scalar(source, "SELECT count(*) FROM sqlite_schema")
             fresh.unlink(missing_ok=True)
             try:
                 target = sqlite.connect(fresh, self._key, create=True)

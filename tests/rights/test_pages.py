@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import count
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from hub import staff
 from schemas import offers, tables
 from station.files import Scan
 from station.staff import ROLES, Staff
+from tests import ledgers
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -97,6 +99,12 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with small_city(tmp_path_factory.mktemp("rights")) as world:
+        for server in world.servers.values():
+            assert server.parts.backups is not None
+            server.parts.settings = replace(
+                server.parts.settings, port=0
+            )  # a practice would begin on the one beyond
+            server.parts.backups.into = tmp_path_factory.mktemp("stick")
         yield world
 
 
@@ -108,6 +116,7 @@ class Session:
         self.server = city[AT[asker.at]]
         self.employee_no = f"Z{next(_numbers):03}"
         self.code = ""
+        self.ledger = "0" * 32
         if asker.role:
             self.code = self._appointed()
         self.case_no = record(city, PERMIT)
@@ -147,6 +156,13 @@ class Session:
             hub.act(self.case_no, PEOPLE["E001"], [("accept", {}), ("assign", {"to": PERMIT.zone})])
             steps = [("pass_step", said), ("grant", {}), ("conclude", {"result": "已发证"})]
             hub.act(self.case_no, PEOPLE["E002"], steps)
+        if asker.column == "clerk" or (asker.at, asker.column) == ("hub", "window"):
+            me, sheet = (
+                self.server.parts.appointments.staff(self.employee_no),
+                ledgers.xlsx([ledgers.row(1, Random(1))]),
+            )
+            assert me is not None
+            self.ledger = self.server.parts.paper_imports.check(me, "x.xlsx", sheet, str)
         if asker.role in ("zone_head", "bureau_head"):
             # A head decides; somebody accepts before and somebody reviews.
             hub = city[HUB].parts.casework
@@ -177,7 +193,7 @@ class Session:
         event, fields_of_event = self._step()
         path = (
             route.replace("/work/<kind>", "/work/here").replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
-            .replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE)
+            .replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE).replace("<id>", self.ledger)
         )  # fmt: skip
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
@@ -230,6 +246,10 @@ class Session:
             fields = {"name": "赵小花", "id_no": "510903198502280028", "relation": "spouse"}
         elif route.startswith("/full"):
             fields = {"why": "verify"}
+        elif route == "/paper":
+            fields = {"file": (BytesIO(ledgers.xlsx([ledgers.row(1, Random(1))])), "x.xlsx"), "vouched": "1"}
+        elif route == "/sheets":
+            fields = {"sheet": "全部", "since": "2018-01-01", "until": "2018-12-31"}
         elif route.startswith("/person"):
             fields = {"why": "self", "id_no": "510903199003070012"}
         elif route == "/stick/write":
@@ -311,7 +331,7 @@ def test_a_page_opens_for_exactly_the_roles_of_the_table(city: World, asker: Ask
     session = Session(city, asker)
     rows = [row for row in PAGES if row["at"] in ("all", asker.at, "hub" if asker.at == "hub" else "station")]
     # What one may do to a case comes before what is left of it; who must claim it, claims it first.
-    order = ("/release", "/files", "/undo", "<event>", "/sign-out")
+    order = ("/drop", "/release", "/files", "/undo", "<event>", "/sign-out")
     rows.sort(key=lambda row: [part in row["route"] for part in reversed(order)])
     before = kept(session)
     wrong = []

@@ -77,6 +77,12 @@ def test_long_rows_of_digits_are_not_rounded() -> None:
     ]
 
 
+@pytest.mark.parametrize("number", ["08252222222", "510903001001", "510903199003070012", "0001"])
+def test_numbers_that_name_something_stay_as_they_are(number: str) -> None:
+    assert read_csv(export.as_csv(["n"], [[number]]))[1] == ["'" + number]
+    assert read_xlsx(export.as_xlsx(["n"], [[number]]))[0][1] == [number]
+
+
 def test_quotes_line_breaks_and_commas_survive_a_csv() -> None:
     text = 'say "hello",\r\nthen go'
     assert read_csv(export.as_csv(["a"], [[text]]))[1] == [text]
