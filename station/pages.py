@@ -36,6 +36,17 @@ LISTS = {
     "here": N_("本窗口待办"),
 }
 HERE = "here"
+# Access keys, as the templates give them: (key, what it does, where).
+KEYS = (
+    ("h", N_("回到今日工作"), N_("所有页面")),
+    ("n", N_("登记办件"), N_("所有页面")),
+    ("k", N_("户卡"), N_("所有页面")),
+    ("f", N_("到查找框"), N_("首页、登记办件")),
+    ("s", N_("收件并保存；保存户卡"), N_("登记表、户卡")),
+    ("p", N_("收件并打印凭证；打印"), N_("登记表、文书")),
+    ("a", N_("材料全部收到"), N_("登记表")),
+    ("z", N_("撤销登记"), N_("刚保存的办件")),
+)
 
 
 def condition(name: str) -> tuple[str, list[str]]:
@@ -218,6 +229,12 @@ def sync_now() -> Any:
     # Never in this request: on a line that goes nowhere every click would hold a thread.
     parts().agent.wake()
     return redirect(url_for("pages.sync", asked=1), 303)
+
+
+@blueprint.get("/help")
+@staff_only("items")
+def help_page() -> str:
+    return render_template("help.html", keys=KEYS)
 
 
 @blueprint.get("/up")

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from schemas import numbers, offers, tables
+from schemas import numbers, offers, posters, tables
 from schemas.problems import N_, DomainError, Problem
 from station import card_pages, forms, scans
 from station.casework import Application
@@ -117,6 +117,26 @@ def draft(code: str) -> Any:
         parts().drafts.throw(form, me().employee_no)
         return redirect(url_for("recording.record", code=code), 303)
     return redirect(url_for("recording.record", code=code, draft=form), 303)
+
+
+@blueprint.post("/items/<code>/missing")
+@staff_only("record")
+def missing(code: str) -> Any:
+    """All that is still missing, on one sheet for the applicant to take home: told once (Licensing Law art. 32). Records nothing but the draft."""
+    found, offer = _taken_in(code)
+    entered, ticked, problems = forms.application(
+        request.form, tables.materials(code), scans.sent().materials
+    )
+    if "" in problems:
+        raise DomainError(problems[""])
+    with suppress(DomainError):
+        _keep(code, None)
+    lacking = [each for each in tables.materials(code) if each.seq not in ticked]
+    return render_template(
+        "missing.html", item=found, decider=name_of(offer.decided_at), station=tables.station(window()), who=entered["name"],
+        lacking=[each for each in lacking if each.required], besides=[each for each in lacking if not each.required],
+        wrong=[problems[name] for name in ("name", "id_no", "phone") if name in problems], today=parts().clock().date(), form=entered["form"], complaints=posters.COMPLAINTS,
+    )  # fmt: skip
 
 
 @blueprint.post("/items/<code>/fill")

@@ -63,7 +63,7 @@ YEAR = 365 * 86400  # seconds
 
 TOO_LARGE = "bianmin.too_large"
 """Set in the environment of a request whose body was not read for its size."""
-WITH_FILES = re.compile(r"/items/[^/]+/(record|draft)|/cases/[^/]+/(files|supply)|/paper")
+WITH_FILES = re.compile(r"/items/[^/]+/(record|draft|missing)|/cases/[^/]+/(files|supply)|/paper")
 
 
 class PageRequest(Request):

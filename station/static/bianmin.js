@@ -59,6 +59,7 @@ function askWhileTyping(input) {
     clearTimeout(waiting);
     waiting = setTimeout(ask, PAUSE);
   });
+  if (input.value !== input.defaultValue) ask(); /* somebody typed before this file was here */
 }
 
 document.querySelectorAll("[data-ask]").forEach(askWhileTyping);
@@ -132,6 +133,9 @@ function keepDraft(form) {
     if (event.target.type !== "file") save(); /* a box that was ticked, a field that was left */
     else if (event.target.files.length) saveFiles(event.target);
   });
+  /* Somebody typed, or ticked, before this file was here. */
+  const touched = (each) => each.type !== "hidden" && (each.value !== each.defaultValue || each.checked !== each.defaultChecked);
+  if ([...form.elements].some((each) => each.matches("input:not([type=file])") && touched(each))) save();
 }
 
 /* Whoever reloads the page, or comes back to it, finds the draft again. */
@@ -164,6 +168,17 @@ function goOnWithEnter(form) {
 }
 
 document.querySelectorAll("form[data-enter]").forEach(goOnWithEnter);
+
+/* Down and up: from a field into what is listed below it, and along it. */
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.isComposing || !event.target.matches("input:not([type=radio]), [data-pick], #found a")) return;
+  const all = [...document.querySelectorAll("[data-pick], #found a:first-child")];
+  const here = all.indexOf(event.target);
+  if (!all.length || (here < 0 && step < 0)) return;
+  event.preventDefault();
+  (all[here + step] || all[here]).focus();
+});
 
 document.querySelectorAll("[data-tick]").forEach((button) =>
   button.addEventListener("click", (event) => {

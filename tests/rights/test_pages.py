@@ -198,7 +198,7 @@ class Session:
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
         )
-        if route in ("/items/<code>/record", "/items/<code>/draft"):
+        if route in ("/items/<code>/record", "/items/<code>/draft", "/items/<code>/missing"):
             fields = dict(application(f"{next(_numbers):032x}"))
         elif "<event>" in route and "errand" not in route:
             fields = fields_of_event

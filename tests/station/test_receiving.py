@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from schemas import numbers
+from schemas import numbers, tables
 from station import query
+from station.pages import KEYS
 from tests.test_journey import INSTANT, PERMIT
 from tests.world import HUB, TOWNSHIP, VILLAGE, Visitor, World, application
 
@@ -180,3 +181,59 @@ def test_guessing_the_code_of_a_case_is_slowed(city: World, clerk: Visitor) -> N
     assert re.search(r"查询次数太多，请 \d+ 秒后再试", page)
     city.time.pass_(minutes=1)
     assert PERMIT.name in anybody.send("/query", case_no=case_no, code=code)
+
+
+# -- what is missing ---------------------------------------------------------------------------------------------------
+
+
+def test_all_that_is_missing_is_on_one_sheet_with_its_reason_and_the_form_is_kept(
+    city: World, clerk: Visitor
+) -> None:
+    clerk.open(f"/items/{PERMIT.item_code}/record")
+    form = clerk.form
+    page = clerk.send(
+        f"/items/{PERMIT.item_code}/missing", form=form, name="赵小明", phone="1", **{"material-1": "1"}
+    )
+    assert "一次性告知单" in page
+    for each in tables.materials(PERMIT.item_code):
+        assert (f"<td>{each.name}</td>" in page) == (each.required and each.seq != 1), each
+        if each.required and each.seq != 1:
+            assert f"《申报材料目录》第 {each.seq} 项，必交" in page
+    assert "请填写 11 位手机号" in page
+    assert PERMIT.legal_basis and PERMIT.legal_basis in page
+    assert 'value="赵小明"' in clerk.open(f"/items/{PERMIT.item_code}/record", draft=form)
+
+
+def test_nothing_missing_is_said_so(clerk: Visitor) -> None:
+    clerk.open(f"/items/{PERMIT.item_code}/record")
+    page = clerk.send(f"/items/{PERMIT.item_code}/missing", **application(clerk.form))
+    assert "必交材料已经齐全" in page
+    assert "还缺" not in page
+
+
+def test_a_form_without_its_token_is_told_of(clerk: Visitor) -> None:
+    clerk.open(f"/items/{PERMIT.item_code}/record")
+    page = clerk.send(f"/items/{PERMIT.item_code}/missing", **application("x"))
+    assert clerk.status == 409
+    assert "页面不完整，请从事项页面重新打开登记表" in page
+
+
+# -- the keyboard ------------------------------------------------------------------------------------------------------
+
+
+def test_every_shortcut_of_the_help_page_is_on_a_page_once_and_no_other_is(clerk: Visitor) -> None:
+    case_no = taken_in(clerk)
+    found: set[str] = set()
+    for path in (
+        "/",
+        "/items",
+        f"/items/{PERMIT.item_code}/record",
+        f"/cases/{case_no}",
+        f"/cases/{case_no}/receipt",
+        "/people",
+        "/help",
+    ):
+        keys = re.findall(r'accesskey="(.)"', clerk.open(path))
+        assert len(keys) == len(set(keys)), path
+        found |= set(keys)
+    assert found == {key for key, _, _ in KEYS}
