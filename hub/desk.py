@@ -22,7 +22,7 @@ from station.web import parts, staff_only
 blueprint = Blueprint("desk", __name__)
 
 PAGE = 50
-ORDER = "due IS NULL, due, received_at, case_no"
+ORDER = pages.DUE_FIRST
 
 
 def bureaus() -> list[tables.District]:
@@ -45,7 +45,7 @@ def queue() -> str:
         abort(404)
     mine, stage = request.args.get("mine") == "1", request.args.get("stage", "")
     where, args = (
-        f"current IN ({','.join('?' * len(codes))}) AND stage <> ''",
+        f"current IN ({','.join('?' * len(codes))}) AND stage IN ('acceptance', 'review')",
         list(codes),
     )
     register = parts().register

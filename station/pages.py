@@ -35,7 +35,9 @@ LISTS = {
     "closed": N_("已结束"),
     "here": N_("本窗口待办"),
 }
-HERE = "current = ? AND stage <> ''"
+DUE_FIRST = "due IS NULL, due, case_no"
+NEWEST = "last_at DESC, case_no"
+HERE = "current = ? AND stage IN ('acceptance', 'review')"
 
 
 def condition(name: str) -> tuple[str, list[str]]:
@@ -65,13 +67,12 @@ def home() -> Any:
         return redirect(url_for("desk.queue"))
     register, code = parts().register, parts().settings.code
     register.catch_up()
-    counts = {name: register.count(*condition(name)) for name in LISTS}
-    todo = register.select(
-        f"origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND {HERE}",
-        (code, code, code),
-        order="due IS NULL, due, last_at",
-        limit=20,
-    )
+    counts = {name: register.count(*condition(name)) for name in LISTS if name != "closed"}
+    # Two questions, each with its index, rather than one with OR and none.
+    back = "origin = ? AND list IN ('supplement', 'result')"
+    todo = register.select(back, (code,), order=DUE_FIRST, limit=20)
+    todo += register.select(f"{HERE} AND origin <> ?", (code, code), order=DUE_FIRST, limit=20)
+    todo = sorted(todo, key=lambda row: (row["due"] is None, row["due"], row["case_no"]))[:20]
     recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
     return render_template(
         "home.html", counts=counts, lists=LISTS, todo=dressed(todo), recent=dressed(recent), waiting=_waiting(),
@@ -172,12 +173,15 @@ def cases() -> Any:
     where, args = condition(name)
     if asked:
         found_by, more = searched(asked)
-        where, args = f"(origin = ? OR current = ?) AND {found_by}", [window()] * 2 + more
+        # With + the number that was searched for is what is looked up.
+        where, args = f"(+origin = ? OR +current = ?) AND {found_by}", [window()] * 2 + more
     register = parts().register
     register.catch_up()
-    rows = register.select(
-        where, args, order="due IS NULL, due, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
-    )
+    shown, order = where, DUE_FIRST
+    if name == "closed" and not asked:
+        # Most of all cases are over: with + the newest are read as they changed, and not all sorted.
+        shown, order = where.replace("list", "+list"), NEWEST
+    rows = register.select(shown, args, order=order, limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
         "cases.html", archived=_archived(name, asked), lists=LISTS, current=name, asked=numbers.mask_numbers(asked), rows=dressed(rows), found=register.count(where, args),
         page=page, size=PAGE, waiting=_waiting(),
