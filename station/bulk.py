@@ -16,7 +16,7 @@ from schemas import tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from station import forms
-from station.pages import PAGE, dressed, me, page_asked, visible, window
+from station.pages import DUE_FIRST, HERE, PAGE, dressed, me, page_asked, visible, window
 from station.web import parts, staff_only
 
 blueprint = Blueprint("bulk", __name__)
@@ -27,7 +27,6 @@ ACTIONS: Final = {
     "accept": N_("受理"),
     "conclude": N_("受理并即时办结"),
 }
-HERE: Final = "current = ? AND stage IN ('acceptance', 'review')"
 
 
 class Refused(NamedTuple):
@@ -77,14 +76,12 @@ def _page(
 ) -> str:
     register, page = parts().register, page_asked()
     register.catch_up()
-    rows = register.select(
-        HERE, [window()], order="due IS NULL, due, case_no", limit=PAGE, offset=(page - 1) * PAGE
-    )
+    rows = register.select(HERE, [window()], order=DUE_FIRST, limit=PAGE, offset=(page - 1) * PAGE)
     codes = below(window())
     back = register.select(
         f"origin IN ({','.join('?' * len(codes))}) AND list IN ('supplement', 'result')",
         codes,
-        order="due IS NULL, due, case_no",
+        order=DUE_FIRST,
         limit=PAGE,
     )
     return render_template(

@@ -1,4 +1,5 @@
-"""A folded case as one row of the register: its table, its columns, and what goes into each. Pure; station.register keeps them."""
+"""A folded case as one row of the register: its table, its columns, what goes into each, and which events
+count once. Pure; station.register keeps them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ CREATE TABLE cases (                 -- one folded case a row
     received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
     result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL, files INTEGER NOT NULL,
     last_event TEXT NOT NULL, last_at TEXT NOT NULL, clerk TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX cases_queue ON cases (current, stage, zone, due);   -- a bureau's queue by due date
+CREATE INDEX cases_queue ON cases (current, stage, zone, due, origin);        -- a bureau's queue by due date
 CREATE INDEX cases_list ON cases (origin, list, due, last_at DESC);           -- a station's lists and their counts
 CREATE INDEX cases_person ON cases (id_digest, item_code);                    -- one person's
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
@@ -67,3 +68,15 @@ def _word(value: object) -> str:
 
 def _text(value: datetime | date | None) -> str | None:
     return None if value is None else value.isoformat()
+
+
+def once(events: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The events without those that repeat one that counts, to the letter (`station.recovery`)."""
+    return [event for event in events.values() if not _repeats(event, events.get(str(event.get("was"))))]
+
+
+def _repeats(event: Mapping[str, Any], was: Mapping[str, Any] | None) -> bool:
+    def said(of: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in of.items() if name not in ("_id", "_rev", "was")}
+
+    return was is not None and said(event) == said(was)

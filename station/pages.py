@@ -36,6 +36,8 @@ LISTS = {
     "here": N_("本窗口待办"),
 }
 HERE = "here"
+DUE_FIRST = "due NULLS LAST, last_at DESC"
+NEWEST = "last_at DESC, case_no"
 # Access keys, as the templates give them: (key, what it does, where).
 KEYS = (
     ("h", N_("回到今日工作"), N_("所有页面")),
@@ -86,7 +88,7 @@ def home() -> Any:
     todo = register.select(
         "origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND current = ? AND stage > ''",
         (code, code, code),
-        order="due NULLS LAST, last_at DESC",
+        order=DUE_FIRST,
         limit=20,
     )
     recent = register.select("origin = ?", (code,), order="last_at DESC", limit=10)
@@ -161,9 +163,11 @@ def cases() -> Any:
         where, args = f"(origin = ? OR current = ?) IS TRUE AND {found}", [window()] * 2 + more
     register = parts().register
     register.catch_up()
-    rows = register.select(
-        where, args, order="due NULLS LAST, last_at DESC", limit=PAGE, offset=(page - 1) * PAGE
-    )
+    shown, order = where, DUE_FIRST
+    if name == "closed" and not asked:
+        # Most of all cases are over: with + the newest are read as they changed, and not all sorted.
+        shown, order = where.replace("list", "+list"), NEWEST
+    rows = register.select(shown, args, order=order, limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
         "cases.html", archived=_archived(name, asked), lists=LISTS, current=name, asked=numbers.mask_numbers(asked), rows=dressed(rows), found=register.count(where, args),
         page=page, size=PAGE, waiting=_waiting(), most_found=found_by.MOST,

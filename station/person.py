@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from schemas import lifecycle, tables
 from schemas.lifecycle import CaseState
+from schemas.lifecycle.errands import EVENT_NAMES
 from schemas.problems import N_
 from schemas.workdays import Calendar
 from station import export
@@ -82,9 +83,13 @@ class Held:
     at: str
     cases: tuple[HeldCase, ...]
     hidden: int
-    """Cases that whoever asked may not see: of another district."""
+    """Cases and errands that whoever asked may not see: of another district."""
     card: Mapping[str, str]
     """Their household card, by its labels; empty without one."""
+    errands: tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...] = ()
+    """Errands made for them: number and events."""
+    logged: tuple[Mapping[str, Any], ...] = ()
+    """What logbooks say of them: certificates that were given out."""
 
 
 def gather(
@@ -107,7 +112,19 @@ def gather(
         seen = tuple(access.entries(Asked(case_no=row["case_no"]), limit=1000))
         found.append(HeldCase(row["case_no"], state, tuple(_in_order(events)), files, seen))
     on_card = {label: str(card[name]) for name, label in CARD.items() if card.get(name)} if card else {}
-    return Held(id_no, server, at, tuple(found), hidden, on_card)
+    errands, digest = [], id_digest(id_no)
+    for row in register.errands.select("id_digest = ?", (digest,), limit=MOST_CASES):
+        # Whoever would see a case that began there sees the errand.
+        if may_see(CaseState(origin_station=row["home"], current_station=row["home"])):
+            errands.append((row["errand_no"], tuple(_in_order(register.events(row["errand_no"])))))
+        else:
+            hidden += 1
+    logged = [
+        each
+        for each in register.logbook.select("id_digest = ?", (digest,), order="at, key", limit=MOST_CASES)
+        if may_see(CaseState(origin_station=each["station"], current_station=each["station"]))
+    ]
+    return Held(id_no, server, at, tuple(found), hidden, on_card, tuple(errands), tuple(logged))
 
 
 def _in_order(events: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -163,6 +180,11 @@ def as_json(held: Held) -> bytes:
             }
             for each in held.cases
         ],
+        "errands": [
+            {"errand_no": errand_no, "events": [documents.mask(event, "personal") for event in events]}
+            for errand_no, events in held.errands
+        ],
+        "logbook": [_kept(each) for each in held.logged],
     }
     return json.dumps(said, ensure_ascii=False, indent=1).encode()
 
@@ -187,7 +209,36 @@ def as_rows(held: Held, say: Callable[[str], str]) -> list[list[export.Cell]]:
             data = documents.mask(event, "personal").get("data", {})
             shape = documents.EVENT_DATA["case_event"].get(what)
             rows += [[*beginning, label, value] for label, value in _values(shape, data, say)]
+    for errand_no, events in held.errands:
+        for event in events:
+            what = str(event.get("event", ""))
+            beginning = [
+                errand_no,
+                say(N_("代办")),
+                say(EVENT_NAMES.get(what, what)),
+                *_when(event.get("at"), event),
+            ]
+            data = documents.mask(event, "personal").get("data", {})
+            shape = documents.EVENT_DATA["errand_event"].get(what)
+            rows += [[*beginning, label, value] for label, value in _values(shape, data, say)]
+    for document in held.logged:
+        moment = _when(document.get("issued_at"), document)
+        beginning = [str(document.get("number", "")), say(N_("村（社区）证明")), "", *moment]
+        shape = documents.SHAPES.get(str(document.get("type")))
+        rows += [[*beginning, label, value] for label, value in _values(shape, _kept(document), say)]
     return rows
+
+
+def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of a logbook as its subject may have it, without what only the register added."""
+    from schemas import documents
+
+    return documents.mask({name: value for name, value in document.items() if name != "key"}, "personal")
+
+
+def _when(at: object, document: Mapping[str, Any]) -> list[str]:
+    place = tables.stations().get(str(document.get("station", "")))
+    return [str(at or "")[:16], place.name if place else str(document.get("station", ""))]
 
 
 def _values(shape: Any, data: Any, say: Callable[[str], str]) -> Iterator[tuple[str, export.Cell]]:

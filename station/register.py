@@ -25,7 +25,7 @@ from schemas.lifecycle.errands import ErrandState
 from schemas.workdays import Calendar
 from station import archived, case_rows, errand_rows, found_by, issued, logbook, proofs
 from station.archived import ARCHIVED, Archived
-from station.case_rows import COLUMNS, id_digest, row
+from station.case_rows import COLUMNS, id_digest, once, row
 from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
 from station.errand_rows import ErrandRows, lodged
 from station.found_by import FoundBy
@@ -47,7 +47,7 @@ __all__ = ["COLUMNS", "Register", "id_digest"]
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 10
+VERSION = 11
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -241,7 +241,7 @@ class Register:
             wanted = [id_ for each in ids.values() for id_ in each]
             bodies = self._store.bodies(db, wanted) if wanted else {}
             for case_no, own in ids.items():
-                yield case_no, _once({id_: bodies[id_] for id_ in own if id_ in bodies})
+                yield case_no, once({id_: bodies[id_] for id_ in own if id_ in bodies})
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -322,10 +322,13 @@ class Register:
         limit: int = 100,
         offset: int = 0,
     ) -> list[dict[str, Any]]:
-        """Rows of cases with the claim on each. `where` and `order` are the program's own words, never a visitor's."""
+        """Rows of cases with the claim on each. `where` and `order` are the program's own words, never a visitor's; where an index
+        has all that they name, rows are read only of what is returned."""
+        columns = ", ".join(f"cases.{column}" for column in COLUMNS)
         sql = (
-            f"SELECT {', '.join('cases.' + column for column in COLUMNS)}, claims.staff, claims.name "  # noqa: S608
-            f"FROM cases LEFT JOIN claims USING (case_no, stage) WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+            f"SELECT {columns}, claims.staff, claims.name FROM"  # noqa: S608
+            f" (SELECT case_no FROM {_source(where)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) AS found"
+            f" CROSS JOIN cases USING (case_no) LEFT JOIN claims USING (case_no, stage) ORDER BY {order}"
         )
         names = [*COLUMNS, "claimed_by", "claimed_name"]
         with self._lock:
@@ -333,8 +336,7 @@ class Register:
 
     def count(self, where: str = "1", args: Sequence[Any] = ()) -> int:
         """How many cases match; `where` as in select."""
-        join = "LEFT JOIN claims USING (case_no, stage)" if "claims." in where else ""  # else an index tells
-        sql = f"SELECT count(*) FROM cases {join} WHERE {where}"  # noqa: S608
+        sql = f"SELECT count(*) FROM {_source(where)} WHERE {where}"  # noqa: S608
         row = self._one(sql, args)
         return 0 if row is None else int(row[0])
 
@@ -475,16 +477,9 @@ def _connect(path: Path, key: bytes | None) -> apsw.Connection:
             return encryption.opened(path, key, SETUP)
 
 
-def _once(events: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The events without those that repeat one that counts, to the letter (`station.recovery`)."""
-    return [event for event in events.values() if not _repeats(event, events.get(str(event.get("was"))))]
-
-
-def _repeats(event: Mapping[str, Any], was: Mapping[str, Any] | None) -> bool:
-    def said(of: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in of.items() if name not in ("_id", "_rev", "was")}
-
-    return was is not None and said(event) == said(was)
+def _source(where: str) -> str:
+    """What a condition is about. Without claims an index can answer it alone."""
+    return "cases LEFT JOIN claims USING (case_no, stage)" if "claims." in where else "cases"
 
 
 def _by_database(changes: Sequence[Any]) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from flask import Blueprint, abort, render_template
 
 from schemas.problems import N_
 from station.errand_pages import LISTS, condition
-from station.pages import PAGE, dressed, me, page_asked, window
+from station.pages import DUE_FIRST, HERE, PAGE, dressed, me, page_asked, window
 from station.web import parts, staff_only
 
 blueprint = Blueprint("worklist", __name__)
@@ -22,7 +22,6 @@ blueprint = Blueprint("worklist", __name__)
 FEW: Final = 8
 """Rows of each kind on the first page."""
 RUNS: Final = "list IN ('open', 'supplement', 'result')"
-DUE_FIRST: Final = "due IS NULL, due, case_no"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ KINDS: Final[dict[str, Kind]] = {
     "here": Kind(
         N_("本窗口待办"),
         N_("没有送到本窗口办理的件。"),
-        lambda asked: ("current = ? AND stage IN ('acceptance', 'review')", [asked.code]),
+        lambda asked: (HERE, [asked.code]),
     ),
     "supplement": Kind(
         N_("待补正"), N_("没有等申请人补正的件。"), lambda asked: ("origin = ? AND list = 'supplement'", [asked.code])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 
 from schemas import tables
+from station import person
 from station.staff import Staff
 from tests.test_journey import INSTANT, PERMIT, record, step
 from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, Visitor, World
@@ -273,6 +275,25 @@ def test_rebuilt_from_the_documents_errands_and_logbook_are_the_same(city: World
     assert all(before)
     register.rebuild()
     assert (register.errands.select("1"), register.logbook.select("1")) == before
+
+
+def test_a_person_gets_what_errands_and_certificates_say_of_them(city: World, clerk: Visitor) -> None:
+    errand_no = asked(clerk)
+    facts = "该户家庭年收入低于本地低保标准"
+    certified = {**PERSON, "form": "c" * 32, "facts": facts, "second_checker": "T001"}
+    clerk.send("/certificates/KEEP-01", **certified)
+    clerk.open("/person")
+    page = clerk.send("/person", id_no=PERSON["id_no"], why="self")
+    assert errand_no in page
+    assert facts in page
+    parts = city[VILLAGE].parts
+    held = person.gather(
+        PERSON["id_no"], "", "", parts.store, parts.register, parts.almanac.calendar(), parts.access, lambda _: True
+    )  # fmt: skip
+    said = json.loads(person.as_json(held))
+    assert said["errands"][0]["events"][0]["data"]["phone"] == PERSON["phone"]
+    assert said["logbook"][0]["holder_id_no"] == PERSON["id_no"]
+    assert {errand_no, said["logbook"][0]["number"]} == {row[0] for row in person.as_rows(held, str)}
 
 
 def test_an_errand_costs_nothing(clerk: Visitor) -> None:
