@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check venv bench lock translations pinyin clean
+.PHONY: demo test check venv bench lock translations pinyin offline-kit clean
 
 demo: $(VENV)/.run            ## a city on loopback; ARGS="--once" runs the journey without a person and ends
 	@$(BIN)/bianmin-demo $(ARGS)
@@ -48,6 +48,9 @@ translations: $(VENV)/.dev    ## collect messages, update the English catalogue,
 
 pinyin: $(VENV)/.dev          ## write anew how names of items and plain talk sound
 	$(BIN)/python -m tests.schemas.pinyin
+
+offline-kit: $(VENV)/.dev      ## a folder that sets stations up without a network: build/bianmin-kit-<version>
+	$(BIN)/python kit/build.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -31,7 +31,7 @@ from station.moment import Clock, read, stamp
 from station.staff import Staff
 from sync import strict_json
 from sync.errors import Conflict, SyncError
-from sync.serving import ServedStore, starting
+from sync.serving import LAST, ServedStore, starting
 
 ACCOUNT = "account:"
 SESSION = "session:"
@@ -177,6 +177,10 @@ class Accounts:
         }  # fmt: skip
         self._db.put_local(_session_id(secret), kept)
         return secret
+
+    def are_taken_up(self) -> bool:
+        """Whether anybody has chosen a password here."""
+        return bool(self._db.all_docs(ACCOUNT, ACCOUNT + LAST, 1))
 
     def choosing(self, secret: str) -> Staff | None:
         """Who has shown their start code in this session, and has to choose a password now."""

@@ -22,7 +22,7 @@ from station.leases import StaffList
 from station.moment import Clock, read, stamp
 from station.staff import Staff
 from sync.errors import NotFound, SyncError
-from sync.serving import ServedDatabase, ServedStore
+from sync.serving import ServedDatabase, ServedStore, starting
 
 PREFIX: Final = "staff:"
 LIST: Final = "staff-list"
@@ -58,6 +58,13 @@ class Appointments:
         """The member of staff of this number, or None: never appointed, or left."""
         record = self.record(employee_no)
         return None if record is None or self.has_left(record) else staff.read(record)
+
+    def of(self, station: str) -> list[Staff]:
+        """Who works at that station, by number. Reads everybody's record."""
+        public = self._public()
+        numbers = [id.removeprefix(PREFIX) for id in starting(public, PREFIX)] if public is not None else []
+        found = (self.staff(number) for number in sorted(numbers))
+        return [each for each in found if each is not None and each.station == station]
 
     def version(self) -> object:
         """Another value once anything that is said here may have changed."""

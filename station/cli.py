@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import webbrowser
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 
-from station import commands, enrolment, practice
+from station import commands, enrolment, launcher, practice, transport
 from station.app import Parts, build_parts, create_app
-from station.settings import Settings, settings_from, settings_options
+from station.settings import CONFIG, Settings, settings_from, settings_options
 
 
 def build(settings: Settings) -> tuple[Flask, Parts]:
@@ -67,6 +69,43 @@ def _practice(settings: Settings, fresh: bool) -> None:
         click.echo(f"{own.data} begins anew")
     click.echo(f"sign in as {practice.NUMBER}, password {practice.PASSWORD}")
     commands.serve(own, build_practice)
+
+
+@main.command("open")
+@click.pass_obj
+def _open(settings: Settings) -> None:
+    """Start the station unless it runs, and show its pages in the browser. What the icon on the desktop calls."""
+    scheme = "https" if transport.speaks_tls(settings) else "http"
+    if settings.port and practice.is_up(settings.port):
+        _show(f"{scheme}://127.0.0.1:{settings.port}")
+    else:
+        commands.serve(settings, build, ready=_show)
+
+
+def _show(url: str) -> None:
+    webbrowser.open(url + "/")
+
+
+@main.command("launcher")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--system",
+    type=click.Choice(sorted(launcher.NAMES)),
+    default=launcher.THIS,
+    show_default=True,
+    help="Which kind of computer.",
+)
+@click.pass_context
+def _launcher(ctx: click.Context, folder: Path, system: str) -> None:
+    """Write a file into FOLDER, such as the desktop, that starts the station and opens its pages at a click."""
+    config = ctx.meta.get(CONFIG)
+    if config is None:
+        raise click.UsageError("Name the settings file with --config: the icon starts the station by it.")
+    try:
+        made = launcher.write(folder, system, launcher.program(), config)
+    except ValueError as error:
+        raise click.UsageError(f"{error}. Move {config} to a plain path.") from None
+    click.echo(made)
 
 
 commands.add_to(main, build, "station")

@@ -125,8 +125,9 @@ def status(settings: Settings, as_json: bool) -> None:
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else "\n".join(sync_report.lines(report)))
 
 
-def serve(settings: Settings, build: Build) -> None:
-    """Serves until stopped. The port is taken before the store is touched, and released in every case."""
+def serve(settings: Settings, build: Build, ready: Callable[[str], None] = lambda _url: None) -> None:
+    """Serves until stopped; `ready` hears the address once pages are answered. The port is taken before the store is touched, and released in
+    every case."""
     logs.set_up()
     with sentences():
         for parent in settings.parents:
@@ -134,12 +135,12 @@ def serve(settings: Settings, build: Build) -> None:
         bound = server.listen(settings.host, settings.port)
         try:
             app, parts = build(settings)
-            server.serve(
-                app,
-                parts,
-                bound,
-                ready=lambda url: click.echo(f"{parts.here.name} {settings.code} ready on {url}"),
-            )
+
+            def told(url: str) -> None:
+                click.echo(f"{parts.here.name} {settings.code} ready on {url}")
+                ready(url)
+
+            server.serve(app, parts, bound, ready=told)
         finally:
             bound.close()
 

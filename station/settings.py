@@ -26,6 +26,8 @@ SOURCES = {
 }
 
 HUB_ONLY = {"couchdb_url", "couchdb_public"}
+CONFIG = "bianmin.config"
+"""Under what a command finds the settings file in its context's meta."""
 KEYSTORE = "(this computer's keystore)"
 
 
@@ -121,6 +123,7 @@ def read_file(ctx: click.Context, _param: click.Parameter, path: Path | None) ->
         raise click.BadParameter(
             f"{path} sets {', '.join(unknown)}, which no setting is called; known are {', '.join(sorted(filter(None, known)))}"
         )
+    ctx.meta[CONFIG] = path.resolve()
     ctx.default_map = {**(ctx.default_map or {}), **values}
     return path
 

@@ -77,6 +77,22 @@ def join() -> Any:
     return render_template("joined.html", number=number)
 
 
+@blueprint.get("/start/print")
+def test_print() -> Any:
+    """A page to print, for the printer and its settings."""
+    return render_template("test_print.html") if is_here() else elsewhere()
+
+
+@blueprint.get("/start/people")
+def people() -> Any:
+    """Who may sign in here first; once somebody has, whoever sits here need not be told any more."""
+    if not is_here():
+        return elsewhere()
+    if web.parts().accounts.are_taken_up():
+        return redirect(url_for("signin.sign_in"))
+    return render_template("first_people.html", people=web.parts().appointments.of(web.parts().here.code))
+
+
 def _again(url: str, code: str, problem: str) -> str:
     return render_template("start.html", url=url, code=code, problem=problem)
 

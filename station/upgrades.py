@@ -42,7 +42,8 @@ def guard(settings: Settings, key: bytes | None, now: datetime, version: str | N
     if before == version:
         return None
     made = None
-    if before and settings.store_path.exists():
+    # A plain store that is about to be encrypted is copied, checked and renamed by that; a backup would be plain for good.
+    if before and settings.store_path.exists() and not (key and encryption.is_plain(settings.store_path)):
         lock = FileLock(settings.store_path)
         try:
             made = _backup(settings, key, now)
@@ -58,14 +59,10 @@ def guard(settings: Settings, key: bytes | None, now: datetime, version: str | N
 
 
 def _backup(settings: Settings, key: bytes | None, now: datetime) -> Path:
-    copies = {
-        path.name: backup_copy.copier(path, None if encryption.is_plain(path) else key)
-        for path in (settings.store_path, settings.access_path)
-        if path.exists()
-    }
-    into = (
-        settings.backup if settings.backup is not None and settings.backup.is_dir() else settings.data / KEPT
-    )
-    if into == settings.data / KEPT:
+    paths = (settings.store_path, settings.access_path)
+    copies = {path.name: backup_copy.copier(path, key) for path in paths if path.exists()}
+    into = settings.backup
+    if into is None or not into.is_dir():
+        into = settings.data / KEPT
         into.mkdir(mode=0o700, exist_ok=True)
     return backup_copy.make(copies, settings.data, settings.code, now, into)

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import Client
 
+from hub import staff
 from hub.enrolment import enrolment_of
 from schemas import tables
 from station import transport
+from station.staff import Staff
 from tests.world import HUB, NEIGHBOUR, VILLAGE, Visitor, World, small_city
 
 FRESH = "510903001003"
@@ -156,3 +158,26 @@ def test_a_form_without_its_token_is_refused(city: World, clerk: Visitor) -> Non
     answer = clerk.client.post("/start", data={"url": city[HUB].url, "code": code(city)})
     assert answer.status_code == 400
     assert city[FRESH].parts.identity.root == ""
+
+
+# -- after it is enrolled --------------------------------------------------------------------------------------------
+
+
+def test_after_joining_a_page_is_printed_and_says_who_may_sign_in_first(city: World, clerk: Visitor) -> None:
+    page = give(clerk, city[HUB].url, code(city))
+    assert "下一步：试打印" in page
+    assert "四边的框线都印全了" in clerk.open("/start/print")
+    assert "正在从市中心取本站的人员名单" in clerk.open("/start/people")
+    person = Staff("V777", "何新来", FRESH, frozenset({"village_clerk"}))
+    hub = city[HUB].parts
+    drawn = staff.add(hub.store, hub.identity.signer, person, hub.random)
+    city.carry(FRESH)
+    page = clerk.open("/start/people")
+    assert "何新来" in page
+    assert "V777" in page
+    assert "王芳" not in page, "who works elsewhere"
+    clerk.take_up("V777", drawn)
+    assert clerk.open("/start/people")
+    assert "何新来" not in city.visit(FRESH).open("/start/people"), (
+        "once somebody has signed in, nobody is told any more"
+    )
