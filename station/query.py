@@ -51,7 +51,7 @@ def picture(state: CaseState) -> Markup:
     """The receipt's picture, for a telephone or a scanner: the hub's address where one is known."""
     base = parts().identity.hub or request.host_url
     made = segno.make(address_of(state.case_no, state.query_code, base), micro=False, error="m")
-    return Markup(made.svg_inline(scale=3, border=2, svgclass=None, lineclass=None))  # noqa: S704  # segno's own drawing
+    return Markup(made.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704  # segno's own drawing
 
 
 def _found(typed: str, code: str) -> CaseState:

@@ -295,11 +295,7 @@ def _record_page(
     fresh: bool = False,
 ) -> str:
     """`fresh`: nobody has typed anything, so what was begun before is offered."""
-    began = (
-        [each for each in parts().drafts.of(me().employee_no) if each.item == found.item_code]
-        if fresh
-        else []
-    )
+    began = [each for each, _ in listed() if each.item == found.item_code] if fresh else []
     return render_template(
         "record.html", kept=scans.put_aside_of(entered["form"], me()), refused=refused, item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
         ticked=ticked, problems=problems, decider=name_of(offer.decided_at), drafts=began,

@@ -47,7 +47,7 @@ def test_a_clerk_chooses_a_photo_and_the_examiner_sees_it(tmp_path: Path, chromi
         clerk.get_by_label("姓名").fill("赵小明")
         clerk.get_by_label("身份证号码").fill("510903199003070012")
         clerk.get_by_label("住址").fill("三组12号")
-        for box in clerk.locator("input[type=checkbox]").all():
+        for box in clerk.locator("input[name^=material-], #privacy_notice").all():
             box.check()
         clerk.get_by_role("button", name="收件并保存").click()
         expect(clerk.get_by_text("请填写 11 位手机号")).to_be_visible()

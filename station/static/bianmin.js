@@ -66,11 +66,11 @@ document.querySelectorAll("[data-ask]").forEach(askWhileTyping);
 
 /* -- drafts ------------------------------------------------------------------------------------------------------ */
 
-/* One save at a time, and always one more after the last change: what is on its way never overtakes what came later. */
+/* Keeps what stands in a form at the server, at each change. */
 function keepDraft(form) {
   const counter = form.elements.namedItem("n");
-  let running = false;
-  let again = false;
+  let queue = Promise.resolve();
+  let due = false;
   let waiting = 0;
 
   function tell(sentence) {
@@ -100,30 +100,29 @@ function keepDraft(form) {
     return fields;
   }
 
-  async function save() {
+  /* One after the other, so that nothing overtakes what came before it; a change that still waits takes the next with it. */
+  function save() {
     clearTimeout(waiting);
     waiting = 0;
-    if (running) {
-      again = true;
-      return;
-    }
-    running = true;
-    do {
-      again = false;
+    if (due) return;
+    due = true;
+    queue = queue.then(async () => {
+      due = false;
       if (await send(count(fieldsOf(form)))) remember(form);
-    } while (again);
-    running = false;
+    });
   }
 
   /* A file goes to the server as soon as it is chosen; then the form need not bring it. */
-  async function saveFiles(input) {
-    const fields = new FormData();
-    for (const [name, value] of fieldsOf(form)) fields.append(name, value);
-    for (const file of input.files) fields.append(input.name, file);
-    if (await send(count(fields))) {
-      input.value = "";
-      remember(form);
-    }
+  function saveFiles(input) {
+    queue = queue.then(async () => {
+      const fields = new FormData();
+      for (const [name, value] of fieldsOf(form)) fields.append(name, value);
+      for (const file of input.files) fields.append(input.name, file);
+      if (await send(count(fields))) {
+        input.value = "";
+        remember(form);
+      }
+    });
   }
 
   form.addEventListener("input", (event) => {

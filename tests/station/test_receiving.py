@@ -115,7 +115,7 @@ def test_the_receipt_has_number_code_picture_and_the_day_to_expect(city: World, 
     assert state is not None
     assert case_no in page
     assert f'<span class="bm-code">{state.query_code}</span>' in page
-    assert re.search(r'<div class="bm-qr[^"]*"><svg[^>]*><path', page)
+    assert re.search(r'<div class="bm-qr[^"]*"><svg[^>]* viewBox="0 0 \d+ \d+"[^>]*><path', page)
     # Friday 2018-02-09 and three working days: Sunday was one.
     assert "2018年2月13日（以当日受理计）" in page
 
