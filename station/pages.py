@@ -35,7 +35,7 @@ LISTS = {
     "closed": N_("已结束"),
     "here": N_("本窗口待办"),
 }
-HERE = "here"
+HERE = "current = ? AND stage > ''"
 DUE_FIRST = "due NULLS LAST, last_at DESC"
 NEWEST = "last_at DESC, case_no"
 # Access keys, as the templates give them: (key, what it does, where).
@@ -54,9 +54,7 @@ KEYS = (
 def condition(name: str) -> tuple[str, list[str]]:
     """(where, args) of a list of the window the reader works at, for the register."""
     code = window()
-    return (
-        ("current = ? AND stage > ''", [code]) if name == HERE else ("origin = ? AND list = ?", [code, name])
-    )
+    return (HERE, [code]) if name == "here" else ("origin = ? AND list = ?", [code, name])
 
 
 def window() -> str:
@@ -83,10 +81,10 @@ def home() -> Any:
     register, code = parts().register, parts().settings.code
     register.catch_up()
     counts = dict.fromkeys(LISTS, 0) | register.groups("list", "origin = ?", (code,))
-    counts[HERE] = register.count(*condition(HERE))
+    counts["here"] = register.count(*condition("here"))
     drafts = recording.listed() if may("record") else []
     todo = register.select(
-        "origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND current = ? AND stage > ''",
+        f"origin = ? AND list IN ('supplement', 'result') OR origin <> ? AND {HERE}",
         (code, code, code),
         order=DUE_FIRST,
         limit=20,
