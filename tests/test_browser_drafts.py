@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from tests.browser import browser, picture, window
 from tests.scans import photo
 from tests.test_browser_scans import sign_in
-from tests.test_journey import PERMIT
-from tests.world import VILLAGE, small_city
+from tests.test_journey import INSTANT, PERMIT
+from tests.world import VILLAGE, application, small_city
 
 
 @pytest.mark.browser
@@ -37,7 +37,6 @@ def test_a_draft_is_kept_while_it_is_typed_and_the_keyboard_alone_saves_it(
         keys.type("13800001234")
         keys.press("Enter")
         keys.type("三组12号")
-        keys.press("Alt+a")
         first = clerk.get_by_label("扫描件或照片").first
         first.set_input_files(
             [{"name": "身份证.jpg", "mimeType": "image/jpeg", "buffer": photo(width=300, height=200)}]
@@ -50,4 +49,37 @@ def test_a_draft_is_kept_while_it_is_typed_and_the_keyboard_alone_saves_it(
         clerk.get_by_label("住址").fill("四组1号")
         expect(clerk.get_by_text("没有存上")).to_be_visible()
         picture(clerk, "51-record-not-kept")
+    assert strangers == []
+
+
+@pytest.mark.browser
+def test_the_keyboard_alone_finds_a_known_person_and_saves(tmp_path: Path, chromium: str) -> None:
+    strangers: list[str] = []
+    with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
+        before = city.visit(VILLAGE).sign_in("V001")
+        before.open(f"/items/{PERMIT.item_code}/record")
+        before.send(f"/items/{PERMIT.item_code}/record", **application(before.form))
+        clerk = window(started, strangers)
+        sign_in(clerk, city, VILLAGE, "V001")
+        keys = clerk.keyboard
+        expect(clerk.get_by_label("查找事项")).to_be_focused()
+        keys.type(INSTANT.name)
+        expect(clerk.get_by_role("link", name=f"登记：{INSTANT.name}").first).to_be_visible()
+        keys.press("ArrowDown")
+        keys.press("Tab")
+        keys.press("Enter")
+        expect(clerk.get_by_label("姓名")).to_be_focused()
+        keys.type("zxm")
+        expect(clerk.locator("#people button")).to_have_count(1)
+        keys.press("ArrowDown")
+        keys.press("Enter")
+        expect(clerk.get_by_label("身份证号码")).to_have_value("510903199003070012")
+        expect(clerk.get_by_text("号码无误：男")).to_be_visible()
+        clerk.get_by_label("姓名").focus()
+        while not clerk.evaluate("document.activeElement.id === 'privacy_notice'"):
+            keys.press("Enter")
+            if clerk.evaluate("document.activeElement.type === 'checkbox'"):
+                keys.press("Space")
+        keys.press("Enter")
+        expect(clerk.get_by_text("已保存在本机")).to_be_visible()
     assert strangers == []

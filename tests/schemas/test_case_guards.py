@@ -264,6 +264,19 @@ def test_once_accepted_only_the_city_voids() -> None:
     assert ask(accepted, "void", "station_head", TOWNSHIP, reason="", successor="x") == "accepted_already"
 
 
+def test_who_recorded_a_case_takes_it_back_until_somebody_acts_on_it() -> None:
+    me = actor(VILLAGE, "village_clerk").staff
+    own = case_at(VILLAGE, "received", created_by=me, accepted_at=None)
+    assert ask(own, "void", "village_clerk", VILLAGE) is None
+    assert ask(replace(own, current_station=BUREAU), "void", "village_clerk", VILLAGE) is None, (
+        "wherever it is"
+    )
+    assert ask(own, "void", "village_clerk", VILLAGE, reason="") == "no_reason"
+    other = replace(own, created_by=me + "9")
+    assert ask(other, "void", "village_clerk", VILLAGE) == "not_your_entry"
+    assert ask(replace(own, supplements=1), "void", "village_clerk", VILLAGE) == "acted_on"
+
+
 def test_a_case_is_rated_once_and_amended_once() -> None:
     for given, expected in ((0, None), (1, None), (2, "rated_already")):
         case = case_at(VILLAGE, "concluded", evaluations=({"level": 1},) * given)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 
 from schemas.problems import DomainError
-from station import drafts, recording
+from station import drafts, forms, recording
 from station.databases import HERE
 from station.drafts import Drafts
+from tests.payloads import PAYLOADS
+from tests.rights.test_web import Scanner
 from tests.test_journey import INSTANT, PERMIT
 from tests.world import PEOPLE, TOWNSHIP, VILLAGE, Visitor, World, application
 
@@ -185,3 +188,17 @@ def test_a_locked_page_keeps_what_was_typed_for_who_typed_it(city: World, clerk:
     assert 'value="赵小明"' in clerk.send(
         action[1], **{key: value for key, value in fields.items() if key != "csrf_token"}
     )
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[::5])
+def test_what_stands_in_a_draft_is_text_wherever_it_is_shown(clerk: Visitor, payload: str) -> None:
+    shown = forms.text({"x": payload}, "x", forms.LONGEST)
+    if not shown:
+        return
+    pages = [type_in(clerk, 1, name=payload, id_no=payload, address=payload)]
+    pages += [clerk.open("/"), clerk.open(RECORD), clerk.open(RECORD, draft=FORM)]
+    for page in pages:
+        scanner = Scanner()
+        scanner.feed(page)
+        assert scanner.found == []
+    assert html.escape(shown).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in pages[1]

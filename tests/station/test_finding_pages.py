@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas import finding, tables
+from tests.test_journey import PERMIT
 from tests.world import BUREAU, HUB, TOWNSHIP, VILLAGE, Visitor, World
 
 BIRTH = next(each for each in tables.items().values() if each.name == "户口登记（出生）收件代办")
@@ -84,3 +85,13 @@ def test_the_box_speaks_english(clerk: Visitor) -> None:
     clerk.send("/language/en")
     assert "how people say it" in clerk.open("/items", q="gfz")
     assert "by initials" in clerk.page
+
+
+def test_while_somebody_types_only_what_was_found_is_answered_and_nothing_is_opened(clerk: Visitor) -> None:
+    found = clerk.open("/items", q=PERMIT.name, part="1")
+    assert clerk.path == "/items", "the one item that was named is opened with the Enter key"
+    assert found.lstrip().startswith('<div id="found"')
+    assert "<html" not in found
+    assert f'href="/items/{PERMIT.item_code}"' in found
+    assert f'href="/items/{PERMIT.item_code}/record"' in found, "and the form is one step away"
+    assert "没有找到“&lt;qqqqqq&gt;”" in clerk.open("/items", q="<qqqqqq>", part="1")
