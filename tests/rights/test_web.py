@@ -19,7 +19,7 @@ from tests.world import HUB, TOWNSHIP, VILLAGE, World, small_city
 PEOPLE = {"village": ["V001"], "township": ["T001"], "hub": ["E001", "E003", "S001", "A001"]}
 # Whatever a page may be made of; none of them runs anything.
 ELEMENTS = """html head meta title link body a header main div nav span form input button h1 h2 p ul ol li dl dt dd
-    table thead tbody tr th td small strong section article label select option textarea details summary br hr"""
+    table thead tbody tr th td small strong section article label select option textarea details summary br hr fieldset legend"""
 ADDRESSES = {"href", "src", "action", "formaction"}
 
 
