@@ -83,6 +83,8 @@ class Logbook:
             self._rate(rating)
 
     def _rate(self, rating: feedback.Rating) -> None:
+        if rating.level not in feedback.LEVELS:
+            return
         row = (rating.case_no, rating.case_no[:12], rating.level, rating.blind)
         self._connection.execute("INSERT OR REPLACE INTO ratings VALUES (?,?,?,?)", row)
 

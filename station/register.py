@@ -202,15 +202,14 @@ class Register:
         for case_no, events in self._events_of(case_nos):
             if not events or is_errand(case_no):
                 continue
-            if is_logged(case_no):
-                self._logbook.note(case_no, events)
-                continue
             try:
+                if is_logged(case_no):
+                    self._logbook.note(case_no, events)
+                    continue
                 state = lifecycle.fold(events, self._calendar())
                 folded = row(case_no, state, events)
             except Exception:
-                # One case that this version can't read must not keep all others from being seen.
-                log.exception("case %s can't be shown; it is kept and passed over", case_no)
+                _pass_over(case_no)
                 continue
             # One form makes one case (Casework looks first); a restored laptop may still bring two, and both are shown.
             self._execute(
@@ -222,7 +221,10 @@ class Register:
                 self._logbook.rated(state)
         # An errand's clocks follow the case that it lodged.
         for errand_no in self._errands.of_cases(case_nos) | set(filter(is_errand, case_nos)):
-            self._errands.note(errand_no, self.errand(errand_no))
+            try:
+                self._errands.note(errand_no, self.errand(errand_no))
+            except Exception:
+                _pass_over(errand_no)
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         """The events of each case. A station's cases are asked for together: the store may be far away."""
@@ -475,6 +477,11 @@ def _connect(path: Path, key: bytes | None) -> apsw.Connection:
             for tail in ("", "-wal", "-shm", "-journal"):
                 path.with_name(path.name + tail).unlink(missing_ok=True)
             return encryption.opened(path, key, SETUP)
+
+
+def _pass_over(number: str) -> None:
+    """One that this version can't read must not keep all others from being seen."""
+    log.exception("%s can't be shown; it is kept and passed over", number)
 
 
 def _source(where: str) -> str:

@@ -131,7 +131,7 @@ def _page(entered: Mapping[str, str], problem: Problem | None) -> str:
         {
             **_seen(each),
             "key": each["key"],
-            "left": days_left(forms.day(each.get("due")), today, calendar),
+            "left": days_left(feedback.day(each.get("due")), today, calendar),
             "refusal": feedback.answer_problem(each, me().station, "x", True),
         }
         for each in rows
@@ -149,7 +149,8 @@ def _seen(doc: Document) -> dict[str, Any]:
     from schemas import documents
 
     shown = documents.mask(doc, reader())
-    accused = (doc.get("against") or {}).get("station") == me().station
+    against = doc.get("against")
+    accused = isinstance(against, Mapping) and against.get("station") == me().station
     if doc.get("kind") in feedback.ACCUSES and (accused or doc.get("confidential")):
         shown.pop("complainant", None)
     return shown

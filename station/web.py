@@ -9,6 +9,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -133,10 +134,10 @@ def own_path(path: str) -> str:
 def _is_code(value: str) -> bool:
     if value in tables.items():
         return True
-    try:
-        return bool(numbers.parse_case_no(value))
-    except DomainError:
-        return False
+    for read in (numbers.parse_case_no, numbers.parse_errand_no):
+        with suppress(DomainError):
+            return bool(read(value))
+    return False
 
 
 def _send_to_sign_in() -> Any:

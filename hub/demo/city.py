@@ -156,7 +156,9 @@ class City:
     def _prepare_station(self, number: int, station: Server, hub: Parts, way: httpx.BaseTransport) -> None:
         role = "township_window" if tables.station(station.code).level == "township" else "village_clerk"
         name = f"{'王李张刘陈杨'[number - 1]}芳"
-        person = Staff(f"V{number:03}", name, station.code, frozenset({role}), trained_on=TRAINED)
+        person = Staff(
+            f"V{number:03}", name, station.code, frozenset({role, "station_head"}), trained_on=TRAINED
+        )
         device_code, start_code = enrolment_of(hub).draw(station.code), self._appoint(hub, person)
         parts = build_station(station.settings, transport_for=lambda _url: way)
         try:

@@ -296,6 +296,12 @@ def test_a_person_gets_what_errands_and_certificates_say_of_them(city: World, cl
     assert {errand_no, said["logbook"][0]["number"]} == {row[0] for row in person.as_rows(held, str)}
 
 
+def test_after_signing_in_an_errand_is_opened_again(city: World, clerk: Visitor) -> None:
+    errand_no = asked(clerk)
+    visitor = city.visit(VILLAGE)
+    assert f'name="next" value="/errands/{errand_no}"' in visitor.open(f"/errands/{errand_no}")
+
+
 def test_an_errand_costs_nothing(clerk: Visitor) -> None:
     page = clerk.open("/errands/new")
     assert "代办不收费" in page

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
 from schemas import tables
 from schemas.feedback import LEVELS
+from tests.schemas.histories import NOON
 from tests.test_journey import record
-from tests.world import HUB, TOWNSHIP, VILLAGE, Visitor, World
+from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World
 
 DIRECT = next(each for each in tables.items().values() if each.village_mode == "direct" and each.instant)
 
@@ -120,6 +122,26 @@ def test_totals_are_shown_from_five_ratings_on_here_and_above(city: World, clerk
     assert "<td>3</td><td>2</td>" in city.visit(TOWNSHIP).sign_in("T001").open("/ratings")
     assert city[VILLAGE].parts.register.rebuild()
     assert city[VILLAGE].parts.register.logbook.totals(VILLAGE) == {1: 3, 2: 2, 3: 0, 4: 0, 5: 0}
+
+
+def test_a_line_that_nobody_can_read_keeps_no_other_from_being_seen(city: World, clerk: Visitor) -> None:
+    parts, person = city[VILLAGE].parts, PEOPLE["V001"]
+    odd: list[tuple[str, dict[str, object]]] = [
+        ("evaluation", {"case": "1" * 25, "level": 99, "at": NOON}),
+        ("evaluation", {"case": "1" * 25, "level": True, "at": 7}),
+        ("complaint", {"due": {}, "against": [], "state": []}),
+        ("certificate_issue", {"number": {}, "holder_id_no": 1, "issued_at": []}),
+    ]
+    for n, (kind, said) in enumerate(odd):
+        with suppress(TypeError):
+            parts.keeper.keep(VILLAGE, person, kind, f"{n:032x}", lambda _txn, _before, said=said: said)
+    clerk.open("/guidance")
+    assert "到三号窗口" in clerk.send("/guidance", form="f" * 32, note="到三号窗口")
+    for path in ("/ratings", "/voice", "/certificates", "/work", "/sync"):
+        clerk.open(path)
+        assert clerk.status == 200, path
+    assert parts.register.rebuild() > 0
+    assert list(parts.register._execute("SELECT * FROM ratings")) == []
 
 
 def test_what_was_said_away_from_the_clerk_goes_before_what_was_pressed_at_the_window(
