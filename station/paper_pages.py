@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from schemas import offers, tables
@@ -63,8 +63,13 @@ def send() -> Any:
 
 @blueprint.get("/paper/<id>")
 @staff_only("record")
-def one(id: str) -> str:
-    return render_template("paper_import.html", each=_mine(id), shown=SHOWN)
+def one(id: str) -> Any:
+    """How far it has come; looks again by itself while it goes on."""
+    found = _mine(id)
+    shown = make_response(render_template("paper_import.html", each=found, shown=SHOWN))
+    if found.stage == "going":
+        shown.headers["Refresh"] = "3"
+    return shown
 
 
 @blueprint.post("/paper/<id>/confirm")

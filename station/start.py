@@ -10,7 +10,7 @@ import logging
 import re
 from typing import Any, Final
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from schemas.problems import DomainError
@@ -90,7 +90,11 @@ def people() -> Any:
         return elsewhere()
     if web.parts().accounts.are_taken_up():
         return redirect(url_for("signin.sign_in"))
-    return render_template("first_people.html", people=web.parts().appointments.of(web.parts().here.code))
+    known = web.parts().appointments.of(web.parts().here.code)
+    shown = make_response(render_template("first_people.html", people=known))
+    if not known:
+        shown.headers["Refresh"] = "5"
+    return shown
 
 
 def _again(url: str, code: str, problem: str) -> str:
