@@ -46,6 +46,9 @@ translations: $(VENV)/.dev    ## collect messages, update the English catalogue,
 	$(BIN)/pybabel update -i build/messages.pot -d station/translations -l en --no-fuzzy-matching --omit-header --ignore-obsolete
 	$(BIN)/pybabel compile -f -d station/translations
 
+screens: $(VENV)/.dev         ## a picture of every page into docs/screens (needs chromium)
+	$(BIN)/python -m tests.scenes docs/screens
+
 pinyin: $(VENV)/.dev          ## write anew how names of items and plain talk sound
 	$(BIN)/python -m tests.schemas.pinyin
 

@@ -195,6 +195,7 @@ class Eyes:
             if self._english:
                 page.goto(f"{url}/help" if scene.who else f"{url}/query")
                 page.get_by_role("button", name="English").click()
+                page.locator("html[lang=en]").wait_for(state="attached")
         page.goto(url + scene.path)
         return page
 
