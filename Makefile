@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check venv bench lock translations pinyin offline-kit clean
+.PHONY: demo test check venv bench lock translations screens pinyin offline-kit clean
 
 demo: $(VENV)/.run            ## a city on loopback; ARGS="--once" runs the journey without a person and ends
 	@$(BIN)/bianmin-demo $(ARGS)

@@ -24,6 +24,7 @@ from station.web import parts
 
 blueprint = Blueprint("query", __name__)
 
+CODE: Final = 6  # digits
 WRONG: Final = N_("办件编号或查询码不对，请对照收件凭证核对")
 
 
@@ -37,7 +38,7 @@ def answer() -> Any:
     """By POST, so that no code is in an address; a receipt's picture has both behind a #, which no server gets to see."""
     typed, code = forms.text(request.form, "case_no", 60), forms.text(request.form, "code", 10)
     try:
-        return _page(_found(typed, code), entered=typed)
+        return _page(whose(typed, code), entered=typed)
     except DomainError as error:
         return _page(error.problem, entered=typed), 422
 
@@ -54,8 +55,8 @@ def picture(state: CaseState) -> Markup:
     return Markup(made.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704  # segno's own drawing
 
 
-def _found(typed: str, code: str) -> CaseState:
-    """The case with this number and code; DomainError for any other."""
+def whose(typed: str, code: str) -> CaseState:
+    """The case of whoever has its number and code; DomainError, the same for a wrong number and a wrong code."""
     attempts, place = parts().accounts.attempts, f"query from {request.remote_addr}"
     case_no = _number(typed)
     what = f"query {case_no}"
@@ -63,8 +64,8 @@ def _found(typed: str, code: str) -> CaseState:
         text = N_("查询次数太多，请 {seconds} 秒后再试")
         raise DomainError(Problem("query_wait", text, {"seconds": wait}))
     state = parts().casework.case(case_no)
-    there = state is not None and len(state.query_code) == 6
-    if state is None or not hmac.compare_digest(state.query_code if there else "x", code):
+    right = state.query_code if state is not None else ""
+    if state is None or len(right) != CODE or not hmac.compare_digest(right.encode(), code.encode()):
         raise DomainError(Problem("query_wrong", WRONG, {}))
     attempts.forget(what)
     attempts.take_back(place)

@@ -7,17 +7,15 @@ from FEWEST ratings on (station.logbook). Views only; when a case may be rated i
 from __future__ import annotations
 
 import hashlib
-import hmac
 from typing import Any, Final
 
 from flask import Blueprint, render_template, request, url_for
 
-from schemas import feedback, numbers, tables
+from schemas import feedback, tables
 from schemas.lifecycle import CaseState, limits
 from schemas.lifecycle.clocks import Dues
 from schemas.problems import N_, DomainError, Problem
-from station import forms
-from station.attempts import NAME
+from station import forms, query
 from station.bulk import below
 from station.logbook import FEWEST, Document
 from station.moment import read, stamp
@@ -65,7 +63,7 @@ def blind() -> Any:
         state = _theirs(case_no, code)
         level, text = _level(), forms.text(request.form, "text", 500)
         parts().keeper.keep(
-            state.origin_station or case_no[:12], _nobody(), "evaluation", _form(case_no),
+            state.origin_station or state.case_no[:12], _nobody(), "evaluation", _form(state.case_no),
             lambda _txn, before: _said(state, before, level, text),
         )  # fmt: skip
     except DomainError as error:
@@ -91,24 +89,9 @@ def _level() -> int:
     return int(chosen)
 
 
-def _theirs(case_no: str, code: str) -> CaseState:
-    """The case of whoever knows its code. One answer for a wrong number and a wrong code, and guessing slows down."""
-    wrong = DomainError(Problem("no_such_code", N_("办件编号或者查询码不对，请对照收件凭证")))
-    try:
-        numbers.parse_case_no(case_no)
-    except DomainError:
-        raise wrong from None
-    attempts, what = parts().accounts.attempts, f"rate:{case_no}"
-    if wait := attempts.count(what, NAME):
-        raise DomainError(Problem("wait", N_("试的次数太多，请{n}秒后再试"), {"n": wait}))
-    state = parts().casework.case(case_no)
-    if (
-        state is None
-        or not state.query_code
-        or not hmac.compare_digest(state.query_code.encode(), code.encode())
-    ):
-        raise wrong
-    attempts.forget(what)
+def _theirs(typed: str, code: str) -> CaseState:
+    """The case of whoever knows its code, once it is over."""
+    state = query.whose(typed, code)
     if state.state not in OVER:
         raise DomainError(Problem("not_over", N_("办件还没有办结，办结后再评价")))
     return state

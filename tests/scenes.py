@@ -10,6 +10,7 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ NO_PAGES = (
     "/cases/<case_no>/files/",
     "/start",
 )
+COLOURS = 128
 WHO = {"village": ("V001",), "township": ("T001",), "hub": ("E001", "S001", "A001")}
 
 
@@ -201,23 +203,21 @@ class Eyes:
 
 
 def pictures(folder: Path, chromium: str, only: str = "") -> int:
-    """A picture of each scene, small enough to keep; how many."""
+    """A picture of each page of each server, small enough to keep; how many. A page that several people see is taken once."""
     folder.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     with tempfile.TemporaryDirectory() as data, small_city(Path(data), sockets=True) as world:
-        scenes = fill(world)
+        scenes = {(scene.at, scene.path): scene for scene in reversed(fill(world))}
         with browser(chromium) as started:
             eyes = Eyes(started, world)
-            for scene in scenes:
+            for scene in sorted(scenes.values(), key=lambda each: each.name):
                 if only in scene.name:
-                    name = scene.name
-                    while name in taken:
-                        name += "-"
+                    names = (f"{scene.name}-{n}" if n else scene.name for n in count())
+                    name = next(each for each in names if each not in taken)
                     taken.add(name)
                     shot = Image.open(io.BytesIO(eyes.look(scene).screenshot(full_page=True)))
-                    shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(
-                        folder / f"{name}.png", optimize=True
-                    )
+                    shot = shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=COLOURS)
+                    shot.save(folder / f"{name}.png", optimize=True)
     return len(taken)
 
 

@@ -76,7 +76,7 @@ def test_whoever_has_the_receipt_rates_blind_once_and_amends_once(city: World, c
     case_no, code = concluded(city, clerk)
     citizen = city.visit(VILLAGE)
     citizen.open("/rate")
-    assert "办件编号或者查询码不对" in citizen.send("/rate", case_no=case_no, code="xxxxxx", level="4")
+    assert "办件编号或查询码不对" in citizen.send("/rate", case_no=case_no, code="xxxxxx", level="4")
     assert "请选择满意度" in citizen.send("/rate", case_no=case_no, code=code)
     for level in ("4", "5"):
         assert "谢谢您的评价" in citizen.send(
@@ -98,7 +98,7 @@ def test_guessing_a_code_slows_down(city: World, clerk: Visitor) -> None:
     citizen.open("/rate")
     for _ in range(6):
         citizen.send("/rate", case_no=case_no, code="xxxxxx", level="1")
-    assert "试的次数太多" in citizen.send("/rate", case_no=case_no, code=code, level="1")
+    assert "查询次数太多" in citizen.send("/rate", case_no=case_no, code=code, level="1")
 
 
 def test_totals_are_shown_from_five_ratings_on_here_and_above(city: World, clerk: Visitor) -> None:

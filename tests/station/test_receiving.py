@@ -170,6 +170,15 @@ def test_a_wrong_number_and_a_wrong_code_get_one_answer(city: World, clerk: Visi
         assert PERMIT.name not in page
 
 
+def test_a_code_in_other_signs_is_wrong_and_no_error(city: World, clerk: Visitor) -> None:
+    case_no = taken_in(clerk)
+    citizen = city.visit(VILLAGE)
+    for code in ("１２３４５６", "密码密码密码", "", "1234567890" * 5):
+        citizen.open("/query")
+        citizen.send("/query", case_no=case_no, code=code)
+        assert citizen.status == 422
+
+
 def test_guessing_the_code_of_a_case_is_slowed(city: World, clerk: Visitor) -> None:
     case_no = taken_in(clerk)
     code = city[VILLAGE].parts.casework.case(case_no).query_code  # type: ignore[union-attr]
