@@ -19,14 +19,15 @@ from schemas.lifecycle import projects
 from schemas.lifecycle.projects import ProjectState
 from schemas.statistics import CaseFacts, Line
 from schemas.workdays import Calendar
-from station.databases import of_case
+from station.databases import is_errand, is_logged, of_case, subject_of
+from station.logbook import newest
 from sync import ledger
 from sync.peer import Seq
 from sync.serving import ServedStore
 
 READ = 500
 KEPT = ("evaluation", "complaint")
-"""Types of document, beside events, that the report counts."""
+"""What of the logbooks the report counts."""
 
 
 @dataclass
@@ -69,16 +70,20 @@ def from_store(store: ServedStore, number: int, calendar: Calendar) -> Year:
     for name in store.databases():
         cases: dict[str, list[Mapping[str, Any]]] = {}
         works: dict[str, list[Mapping[str, Any]]] = {}
+        logged: dict[str, list[Mapping[str, Any]]] = {}
         for id_, body in _documents(store, name):
-            case_no = body.get("case")
-            if ledger.is_event_id(id_):
-                # An event of another station's case in this database is kept there and never folded into it.
-                if isinstance(case_no, str) and name == of_case(case_no):
-                    cases.setdefault(case_no, []).append(body)
-                elif isinstance(body.get("project"), str) and body.get("type") == "project_event":
-                    works.setdefault(body["project"], []).append(body)
-            elif body.get("type") in KEPT:
-                found.docs.append(body)
+            if not ledger.is_event_id(id_):
+                continue
+            subject = subject_of(body)
+            # An event of another station's case in this database is kept there and never folded into it.
+            if subject is not None and name == of_case(subject):
+                if is_logged(subject):
+                    logged.setdefault(subject, []).append(body)
+                elif not is_errand(subject):
+                    cases.setdefault(subject, []).append(body)
+            elif isinstance(body.get("project"), str) and body.get("type") == "project_event":
+                works.setdefault(body["project"], []).append(body)
+        found.docs += (word for words in logged.values() if (word := newest(words))["type"] in KEPT)
         for events in cases.values():
             found.add(events, date(number, 12, 31), calendar)
         found.projects += (projects.fold(events, calendar) for events in works.values())

@@ -59,7 +59,7 @@ class Logbook:
 
     def note(self, key: str, documents: Iterable[Document]) -> None:
         """All words on one thing; the last of them counts."""
-        last = max(documents, key=_place)
+        last = newest(documents)
         kind = str(last.get("type"))
         at = next(
             (last[name] for name in ("at", "issued_at", "received_at") if isinstance(last.get(name), str)), ""
@@ -118,6 +118,11 @@ class Logbook:
         with self._lock:
             found = {int(str(row[0])): int(str(row[1])) for row in self._connection.execute(sql, (station,))}
         return None if sum(found.values()) < FEWEST else {level: found.get(level, 0) for level in range(1, 6)}
+
+
+def newest(documents: Iterable[Document]) -> Document:
+    """The word that counts of all that were said on one thing."""
+    return max(documents, key=_place)
 
 
 def _place(document: Document) -> tuple[int, str, int]:

@@ -18,10 +18,11 @@ from schemas import documents
 from schemas.lifecycle import fold, projects
 from schemas.shipped import rows
 from schemas.workdays import calendar
+from station.moment import stamp
 from tests.schemas.histories import BUREAU, CASE, NOON, TOWNSHIP, History, township_item, village_item
 from tests.schemas.records import sound
 from tests.test_journey import INSTANT, PERMIT, record, step
-from tests.world import HUB, VILLAGE, World
+from tests.world import HUB, PEOPLE, VILLAGE, World
 
 # The seed's own figures that no number of its 227 items gives (domain.md §1 rows 5 and 29).
 OF_ANOTHER_BASE = {"即办件比例（按事项）", "网上预审率", "网上办结率"}
@@ -172,6 +173,33 @@ def test_the_hub_reports_what_its_stations_sent(city: World) -> None:
     found = {line.name: line.figure for line in year.lines(2018)}
     assert (found["小事不出村"].numerator, found["小事不出村"].denominator) == (0, 1)
     assert found["投资建设项目并联审批"].value == 0
+
+
+def test_complaints_and_ratings_that_stations_kept_are_counted_by_their_last_word(city: World) -> None:
+    village, form = city[VILLAGE].parts, "1" * 32
+    case_no = record(city, INSTANT)
+    at = stamp(city.time())
+    said = {
+        "kind": "complaint",
+        "channel": "box",
+        "content": "索要财物",
+        "matter": "solicitation",
+        "received_at": at,
+    }
+    words = [
+        {**said, "state": "received"},
+        {**said, "state": "answered", "answer": "已处理", "upheld": True, "upheld_at": at},
+    ]
+    for word in words:
+        village.keeper.keep(VILLAGE, PEOPLE["V001"], "complaint", form, lambda _txn, _before, word=word: word)
+    rated = {"case": case_no, "level": 2, "channel": "back_to_back", "anonymous_to_staff": True, "at": at}
+    village.keeper.keep(VILLAGE, PEOPLE["V001"], "evaluation", "2" * 32, lambda _txn, _before: rated)
+    city.sync(VILLAGE, TOWNSHIP)
+    step(city, "E001", case_no, "accept", "instant_conclude", result="已核发")
+    year = report.from_store(city[HUB].parts.store, 2018, calendar())
+    found = {line.name: line.figure for line in year.lines(2018)}
+    assert (found["吃拿卡要"].value, found["有效投诉"].value) == (1, 1)
+    assert (found["满意率"].numerator, found["满意率"].denominator) == (1, 1)
 
 
 def test_whatever_the_hub_holds_is_well_filled(city: World) -> None:
