@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import authority, desk, enrolment, overseeing, root, staff, stations
+from hub import annual, authority, desk, enrolment, overseeing, root, staff, stations
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -70,11 +70,14 @@ def keep_in_cluster(
 
 def create_app(parts: Parts) -> Flask:
     """The hub's web application."""
-    return station_app.create_app(
+    app = station_app.create_app(
         parts,
+        annual.blueprint,
         desk.blueprint,
         overseeing.blueprint,
         stations.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
+    app.extensions["bianmin-annual"] = annual.create(parts.store, parts.almanac.calendar, parts.clock)
+    return app

@@ -12,6 +12,7 @@ more, written by hand, and a test asks every page as every role.
     devices  let stations in, and out        files    open the scans of a case      stick    sync by stick
     oversee  urge, and void what should      correct  add a correction to the
              not have been accepted                   record of what is over
+    figures  see the city's figures
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
-    "devices", "files", "stick", "oversee", "correct",
+    "devices", "files", "stick", "oversee", "correct", "figures",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
@@ -41,8 +42,8 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "zone_head": _BUREAU,
     "bureau_head": _BUREAU,
     # Who supervises reads everything and decides nothing (domain.md §3).
-    "city_supervisor": _SEES | {"desk", "oversee"},
-    "district_supervisor": _SEES | {"desk", "oversee"},
+    "city_supervisor": _SEES | {"desk", "oversee", "figures"},
+    "district_supervisor": _SEES | {"desk", "oversee", "figures"},
     # Who audits reads logs; the citizens' cases are not needed for it.
     "auditor": frozenset({"items", "sync", "audit"}),
     # Lets devices in and out; sees no case either.

@@ -110,10 +110,14 @@ def fill(world: World) -> list[Scene]:
         Scene("village", "V001", "/items", "/items?q=盖房子"),
         Scene("village", "V001", "/items", "/items?q=没有这种事"),
         Scene("village", "V001", "/cases", "/cases?list=closed"),
+        Scene("hub", "S001", "/annual", "/annual?year=2018"),
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{waiting}"),
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
     assert hub.casework.case(long) is not None
+    annual = world[HUB].app.extensions["bianmin-annual"]
+    annual.make(2018)
+    annual.wait()
     return [*_every(world, parts), *more]
 
 
