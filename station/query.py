@@ -37,7 +37,7 @@ def answer() -> Any:
     """By POST, so that no code is in an address; a receipt's picture has both behind a #, which no server gets to see."""
     typed, code = forms.text(request.form, "case_no", 60), forms.text(request.form, "code", 10)
     try:
-        return _page(_found(typed, code), entered=typed)
+        return _page(found(typed, code), entered=typed)
     except DomainError as error:
         return _page(error.problem, entered=typed), 422
 
@@ -54,7 +54,7 @@ def picture(state: CaseState) -> Markup:
     return Markup(made.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704  # segno's own drawing
 
 
-def _found(typed: str, code: str) -> CaseState:
+def found(typed: str, code: str) -> CaseState:
     """The case with this number and code; DomainError for any other."""
     attempts, place = parts().accounts.attempts, f"query from {request.remote_addr}"
     case_no = _number(typed)
@@ -79,10 +79,15 @@ def _number(typed: str) -> str:
     return numbers.case_no(read.station, read.day, read.serial)
 
 
-def _page(found: CaseState | Problem | None, entered: str = "") -> str:
+def told(found: CaseState | Problem | None, entered: str = "") -> dict[str, Any]:
+    """What a template says of a case that was asked for (answer.html), or why there is no answer."""
     state = found if isinstance(found, CaseState) else None
     today, calendar = parts().clock().date(), parts().almanac.calendar()
-    return render_template(
-        "query.html", problem=found if isinstance(found, Problem) else None, entered=entered, state=state and seen_as(state, "public"),
-        left=days_left(state.due, today, calendar) if state else None, names=name_of,
-    )  # fmt: skip
+    return {
+        "problem": found if isinstance(found, Problem) else None, "entered": entered, "state": state and seen_as(state, "public"),
+        "left": days_left(state.due, today, calendar) if state else None, "names": name_of,
+    }  # fmt: skip
+
+
+def _page(found: CaseState | Problem | None, entered: str = "") -> str:
+    return render_template("query.html", **told(found, entered))

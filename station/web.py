@@ -102,6 +102,14 @@ def may_send_files(parts: Parts, environ: Mapping[str, Any]) -> bool:
     return bool(secret) and (accounts.session(secret, unused) or accounts.locked(secret, unused)) is not None
 
 
+def on_screen() -> tuple[Staff, str] | None:
+    """Who turned this browser to the public, and what it shows first (station.screens); looked up once a request."""
+    if "screen" not in g:
+        secret = request.cookies.get(COOKIE, "")
+        g.screen = parts().accounts.screen(secret) if secret and signed_in() is None else None
+    return cast("tuple[Staff, str] | None", g.screen)
+
+
 def idle() -> timedelta:
     """How long a session may go unused before it asks for the password again."""
     return timedelta(seconds=parts().settings.idle_lock)
@@ -355,7 +363,11 @@ def _domain_error(error: DomainError) -> tuple[str, int]:
     return page(409, gettext("这一步没有办成"), say(error.problem))
 
 
-def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+def _csrf_error(_error: CSRFError) -> Any:
+    if on_screen():  # a form of somebody who has left
+        from station.screens import first_page
+
+        return redirect(first_page(), 303)
     return page(
         400,
         gettext("页面已经过期"),

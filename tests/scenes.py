@@ -108,6 +108,9 @@ def fill(world: World) -> list[Scene]:
         Scene("village", "V001", "/items", "/items?q=盖房子"),
         Scene("village", "V001", "/items", "/items?q=没有这种事"),
         Scene("village", "V001", "/cases", "/cases?list=closed"),
+        Scene("village", "V001", "/touch/items", "/touch/items?q=户口"),
+        Scene("village", "V001", "/touch/items", "/touch/items?q=没有这种事"),
+        Scene("village", "V001", "/touch/voice", "/touch/voice?done=1"),
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{waiting}"),
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
