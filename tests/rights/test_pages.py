@@ -227,6 +227,10 @@ class Session:
             fields = {"case_no": self.case_no, "note": "证照编号更正", "cosigned_by": "S001"}
         elif route.endswith("/files"):
             return self._add_scan(path)
+        elif route.endswith("/detach"):
+            if (self.asker.at, self.asker.role) == ("hub", "district_window"):
+                self.ask("POST", "/desk/<case_no>/claim")
+            fields = {"material": "1", "reason": "扫错了人"}
         elif route.endswith("/revoke"):
             fields = {"confirm": ELSEWHERE}
         elif route == "/sign-in":
