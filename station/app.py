@@ -327,6 +327,7 @@ def create_app(
         bulk,
         card_pages,
         errand_pages,
+        guide,
         health_pages,
         pages,
         paper_pages,
@@ -371,7 +372,7 @@ def create_app(
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
-        screens.blueprint, touch.blueprint, board.blueprint,
+        screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
