@@ -146,6 +146,11 @@ def question_of(item: Item, station: Station) -> Question | None:
     return None
 
 
+def questions(station: Station) -> tuple[Question, ...]:
+    """All questions of which this station offers two answers or more, in the order of the data."""
+    return tuple(filter(None, (_question(text, station) for text in _situations())))
+
+
 def plain(text: str) -> str:
     """Letters, digits and characters alone, in one form: what is compared."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("ü", "v")

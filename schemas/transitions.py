@@ -1,4 +1,4 @@
-"""The transition table (data/transitions.csv, domain.md §3) read into typed rows: three machines, 52
+"""The transition table (data/transitions.csv, domain.md §3) read into typed rows: three machines, 53
 transitions.
 
 Reads the table's words; what they mean for a case is lifecycle's, and never here.
@@ -101,7 +101,7 @@ def parse_actors(cell: str) -> tuple[ActorRule, ...]:
 
 @cache
 def transitions() -> tuple[Transition, ...]:
-    """All 51 rows of the three machines, in table order."""
+    """All 53 rows of the three machines, in table order."""
     table = list(rows("transitions"))
     return tuple(
         Transition(

@@ -4,6 +4,7 @@
     here/_local/session:<sha256>      one signed-in browser; the cookie holds the random value, the store its hash. Locked
                                       when nothing was asked for a while; then it keeps the form that came too late.
                                       `choosing`: so far only a start code was shown, and all it opens is the choice of a password
+                                      `screen`: turned to the public, opens the public's pages alone (station.screens)
     here/secret-key                   what signs form tokens; a hub's web nodes share it
 
 Who works where is the hub's to say (station.appointments). Holds no page and reads no request; time and randomness come in.
@@ -37,6 +38,8 @@ ACCOUNT = "account:"
 SESSION = "session:"
 SLACK = timedelta(minutes=5)
 SESSION_HOURS = 12
+# How long a screen may be turned to the public: a display stays on for weeks.
+SCREEN = timedelta(days=31)
 # How long somebody may think about a password.
 CHOOSING = timedelta(minutes=30)
 SHORTEST = 8
@@ -168,7 +171,7 @@ class Accounts:
         self, employee_no: str, record: Mapping[str, Any], account: Mapping[str, Any] | None,
         more: Mapping[str, Any] | None = None,
     ) -> str:  # fmt: skip
-        secret = base64.urlsafe_b64encode(self._random(32)).decode().rstrip("=")
+        secret = self._new_secret()
         now = self._clock()
         lasts = timedelta(hours=SESSION_HOURS) if account else CHOOSING
         kept = {
@@ -177,6 +180,9 @@ class Accounts:
         }  # fmt: skip
         self._db.put_local(_session_id(secret), kept)
         return secret
+
+    def _new_secret(self) -> str:
+        return base64.urlsafe_b64encode(self._random(32)).decode().rstrip("=")
 
     def are_taken_up(self) -> bool:
         """Whether anybody has chosen a password here."""
@@ -192,7 +198,7 @@ class Accounts:
         record of the hub's, opens no more than a choice of password, or is locked because nothing was asked for as long as
         `idle`. Asking counts as use."""
         kept = self._good(secret)
-        if kept is None or "choosing" in kept or self._is_idle(kept, idle):
+        if kept is None or not self._works(kept) or self._is_idle(kept, idle):
             return None
         now = self._clock()
         if idle is not None and abs(now - read(kept["seen"])) >= min(NOTED, idle / 10):
@@ -200,10 +206,28 @@ class Accounts:
                 self._db.put_local(_session_id(secret), {**kept, "seen": stamp(now)})
         return self._appointments.staff(kept["staff"])
 
+    def turn(self, secret: str, screen: str) -> str:
+        """Ends this session and begins one that shows the public's pages alone, `screen` first; its secret. DomainError for one
+        that nobody works in."""
+        kept = self._good(secret)
+        if kept is None or not self._works(kept):
+            raise DomainError(Problem("not_signed_in", N_("请先登录"), {}))
+        now, new = self._clock(), self._new_secret()
+        begun = {"began": stamp(now), "expires": stamp(now + SCREEN), "seen": stamp(now), "screen": screen}
+        self._db.put_local(_session_id(new), {"staff": kept["staff"], "under": kept["under"], **begun})
+        self.sign_out(secret)
+        return new
+
+    def screen(self, secret: str) -> tuple[Staff, str] | None:
+        """Who turned this session to the public, and what it shows first; None for any other session."""
+        kept = self._good(secret)
+        staff = self._appointments.staff(kept["staff"]) if kept and "screen" in kept else None
+        return (staff, kept["screen"]) if staff and kept else None
+
     def locked(self, secret: str, idle: timedelta) -> Staff | None:
         """Whose session this is, if it is good but for nobody having used it for so long."""
         kept = self._good(secret)
-        if kept is None or "choosing" in kept or not self._is_idle(kept, idle):
+        if kept is None or not self._works(kept) or not self._is_idle(kept, idle):
             return None
         return self._appointments.staff(kept["staff"])
 
@@ -242,6 +266,10 @@ class Accounts:
         if _under(record, self._account(record)) != kept["under"]:
             return None
         return {"seen": kept["began"], **kept}
+
+    def _works(self, kept: Mapping[str, Any]) -> bool:
+        """Whether it opens the pages of staff, and not just the choice of a password, or those of the public."""
+        return "choosing" not in kept and "screen" not in kept
 
     def _is_idle(self, kept: Mapping[str, Any], idle: timedelta | None) -> bool:
         return idle is not None and self._clock() - read(kept["seen"]) >= idle

@@ -323,9 +323,11 @@ def create_app(
     from station import (
         audit,
         backup_pages,
+        board,
         bulk,
         card_pages,
         errand_pages,
+        guide,
         health_pages,
         pages,
         paper_pages,
@@ -337,10 +339,12 @@ def create_app(
         ratings,
         recording,
         scans,
+        screens,
         sheets,
         signin,
         start,
         stick_pages,
+        touch,
         village_certificates,
         voice,
         worklist,
@@ -368,6 +372,7 @@ def create_app(
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
+        screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

@@ -237,7 +237,7 @@ class Casework:
         events = self._known(case_no)
         state = lifecycle.fold(events, self._calendar())
         check(staff, state)
-        there = {(each["material"], each["sha256"]) for each in state.files}
+        there = {(each["material"], each["sha256"]) for each in state.files if "detached_at" not in each}
         new = [each for each in lines if (each["material"], each["sha256"]) not in there]
         return self._walk(txn, case_no, events, staff, [("attach", {"files": new})]) if new else []
 

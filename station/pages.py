@@ -270,6 +270,9 @@ def case_page(
     may_attach = may("record") and any(
         each.transition.event == "attach" and each.problem is None for each in found
     )
+    may_detach = may("record") and any(
+        each.transition.event == "detach" and each.problem is None for each in found
+    )
     may_undo = may("record") and any(
         each.transition.event == "void" and each.problem is None for each in found
     )
@@ -283,7 +286,7 @@ def case_page(
         "case.html", state=shown, full=full, reasons=reasons.FULL, row=row, choices=choices, problem=problem, failed=failed, entered=entered or {},
         steps=forms.STEPS, left=days_left(state.due, today, parts().almanac.calendar()),
         waiting=case_no in _waiting(), origin=name_of(state.origin_station), current=name_of(state.current_station),
-        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach, may_undo=may_undo,
+        names=name_of, saved=saved or "saved" in request.args, refused=refused, scans=scans.of_case(state, shown), may_attach=may_attach, may_detach=may_detach, may_undo=may_undo,
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful, step_action=lambda event: _step_action(case_no, event), ends=forms.ENDS,
         destinations={event: forms.destinations(event, state, me()) for event in ("forward", "submit_upward")},

@@ -80,10 +80,15 @@ def _number(typed: str) -> str:
     return numbers.case_no(read.station, read.day, read.serial)
 
 
-def _page(found: CaseState | Problem | None, entered: str = "") -> str:
+def told(found: CaseState | Problem | None, entered: str = "") -> dict[str, Any]:
+    """What a template says of a case that was asked for (answer.html), or why there is no answer."""
     state = found if isinstance(found, CaseState) else None
     today, calendar = parts().clock().date(), parts().almanac.calendar()
-    return render_template(
-        "query.html", problem=found if isinstance(found, Problem) else None, entered=entered, state=state and seen_as(state, "public"),
-        left=days_left(state.due, today, calendar) if state else None, names=name_of,
-    )  # fmt: skip
+    return {
+        "problem": found if isinstance(found, Problem) else None, "entered": entered, "state": state and seen_as(state, "public"),
+        "left": days_left(state.due, today, calendar) if state else None, "names": name_of,
+    }  # fmt: skip
+
+
+def _page(found: CaseState | Problem | None, entered: str = "") -> str:
+    return render_template("query.html", **told(found, entered))

@@ -155,6 +155,20 @@ def attach(case_no: str) -> Any:
     return redirect(url_for("pages.case", case_no=case_no, _anchor="files"), 303)
 
 
+@blueprint.post("/cases/<case_no>/files/<sha256>/detach")
+@staff_only("record")
+def detach(case_no: str, sha256: str) -> Any:
+    """Takes a wrong scan off. The event stays, and the file with it, marked with the reason."""
+    pages.visible(case_no)
+    material, why = request.form.get("material", ""), forms.text(request.form, "reason", 200)
+    said = {"material": int(material) if material.isdecimal() else 0, "sha256": sha256, "reason": why}
+    try:
+        parts().casework.act(case_no, pages.me(), [("detach", said)], check=parts().house.check)
+    except DomainError as error:
+        return pages.case_page(case_no, problem=error.problem, failed=sha256), 409
+    return redirect(url_for("pages.case", case_no=case_no, _anchor="files"), 303)
+
+
 # -- looking ---------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +187,8 @@ def whole_of(state: CaseState) -> list[Scan]:
     """A case's files as they would come with a form; those that are all here."""
     found = []
     for each in state.files:
+        if "detached_at" in each:
+            continue
         data = files.read(_database(state.case_no), each)
         if not isinstance(data, Progress):
             quality = tuple(each.get("quality") or ())

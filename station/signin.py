@@ -1,4 +1,4 @@
-"""Signing in and out, the choice of a password, and the language switch. Who someone is, is station.accounts; what they may do, schemas."""
+"""Signing in and out, the choice of a password, and the switches for language and size of type. Who someone is, is station.accounts; what they may do, schemas."""
 
 from __future__ import annotations
 
@@ -82,6 +82,12 @@ def sign_out() -> Any:
 @blueprint.post("/language/<any(zh, en):language>")
 def language(language: str) -> Any:
     return web.set_language(_redirect(_back(request.form.get("next", "")) or url_for("pages.home")), language)
+
+
+@blueprint.post("/type")
+def size_of_type() -> Any:
+    size = "large" if request.form.get("size") == "large" else "usual"
+    return web.set_type(_redirect(_back(request.form.get("next", "")) or url_for("pages.home")), size)
 
 
 def _sign_in_page(**given: Any) -> str:

@@ -29,6 +29,7 @@ _OPEN: Final = (
     "start.page",
     "start.join",
     "signin.language",
+    "signin.size_of_type",
     "pages.up",
     "practice.page",
     "practice.begin",

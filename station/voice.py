@@ -43,8 +43,8 @@ def listed() -> str:
 def take_in() -> Any:
     form = request.form
     try:
-        said = _said(form)
-        parts().keeper.keep(window(), me(), "complaint", form["form"], lambda _txn, before: before or said)
+        entered = said(form)
+        parts().keeper.keep(window(), me(), "complaint", form["form"], lambda _txn, before: before or entered)
     except DomainError as error:
         return _page(form, error.problem), 422
     return redirect(url_for("voice.listed"), 303)
@@ -74,33 +74,33 @@ def answer(key: str) -> Any:
     return redirect(url_for("voice.listed"), 303)
 
 
-def _said(form: Mapping[str, str]) -> dict[str, Any]:
-    """The complaint as entered; DomainError says what to mend."""
+def said(form: Mapping[str, str]) -> dict[str, Any]:
+    """The suggestion or complaint as entered; DomainError says what to mend."""
     if not FORM_TOKEN.fullmatch(form.get("form", "")):
         raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
     now = parts().clock()
     name, phone = forms.text(form, "name", forms.LONGEST), forms.text(form, "phone", 20).replace(" ", "")
-    said: dict[str, Any] = {
+    found: dict[str, Any] = {
         "kind": form.get("kind", ""), "channel": form.get("channel", ""), "content": forms.text(form, "content", 1000),
         "received_at": stamp(now), "state": "received",
     }  # fmt: skip
     if matter := form.get("matter", ""):
-        said["matter"] = matter
+        found["matter"] = matter
     if name or phone:
-        said["complainant"] = {"name": name or "匿名", "phone": phone}
+        found["complainant"] = {"name": name or "匿名", "phone": phone}
     if form.get("confidential") == "1":
-        said["confidential"] = True
+        found["confidential"] = True
     if against := form.get("against", ""):
         if against not in below(window()):
             raise DomainError(Problem("no_such_station", N_("请选择本站或所属的服务站")))
-        said["against"] = {"station": against}
+        found["against"] = {"station": against}
     if due := Dues(parts().almanac.calendar()).after(now.date(), limits.COMPLAINT):
-        said["due"] = due.isoformat()
-    if problem := feedback.voice_problem(said):
+        found["due"] = due.isoformat()
+    if problem := feedback.voice_problem(found):
         raise DomainError(problem)
     if phone and not PHONE.fullmatch(phone):
         raise DomainError(Problem("phone_wrong", N_("请填写 11 位手机号，或带区号的座机号"), {}))
-    return said
+    return found
 
 
 def _visible(key: str) -> dict[str, Any]:

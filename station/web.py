@@ -1,4 +1,4 @@
-"""What every page of a server shares: who is signed in, language, form tokens, headers, and errors as pages.
+"""What every page of a server shares: who is signed in, language, size of type, form tokens, headers, and errors as pages.
 
 Holds no page of its own. Decisions about cases are made elsewhere; here is only what HTTP and browsers need.
 """
@@ -100,6 +100,14 @@ def may_send_files(parts: Parts, environ: Mapping[str, Any]) -> bool:
     unused = timedelta(seconds=parts.settings.idle_lock)
     accounts = parts.accounts
     return bool(secret) and (accounts.session(secret, unused) or accounts.locked(secret, unused)) is not None
+
+
+def on_screen() -> tuple[Staff, str] | None:
+    """Who turned this browser to the public, and what it shows first (station.screens); looked up once a request."""
+    if "screen" not in g:
+        secret = request.cookies.get(COOKIE, "")
+        g.screen = parts().accounts.screen(secret) if secret and signed_in() is None else None
+    return cast("tuple[Staff, str] | None", g.screen)
 
 
 def idle() -> timedelta:
@@ -253,7 +261,7 @@ def _context() -> dict[str, Any]:
             raise
         staff = None
     return {
-        "me": staff, "may": may, "here": parts().here, "say": say, "words": words, "lang": locale()[:2],
+        "me": staff, "may": may, "here": parts().here, "say": say, "words": words, "lang": locale()[:2], "large_type": large_type(),
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
         "practice": parts().practice, "today": parts().clock().date().isoformat(),
         "lease_over": parts().appointments.problem() if staff and not g.get("plain") else None,
@@ -355,7 +363,11 @@ def _domain_error(error: DomainError) -> tuple[str, int]:
     return page(409, gettext("这一步没有办成"), say(error.problem))
 
 
-def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+def _csrf_error(_error: CSRFError) -> Any:
+    if on_screen():  # a form of somebody who has left
+        from station.screens import first_page
+
+        return redirect(first_page(), 303)
     return page(
         400,
         gettext("页面已经过期"),
@@ -407,9 +419,21 @@ def _our_fault(error: Exception) -> tuple[str, int]:
 
 def set_language(response: Response, language: str) -> Response:
     """Remembers the chosen language in this browser for a year."""
-    response.set_cookie(
-        "language", language, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure
-    )
+    return _remember(response, "language", language)
+
+
+def set_type(response: Response, size: str) -> Response:
+    """Remembers the size of type in this browser for a year."""
+    return _remember(response, "type", size)
+
+
+def large_type() -> bool:
+    """Whether this browser shows pages in large type."""
+    return request.cookies.get("type") == "large"
+
+
+def _remember(response: Response, name: str, value: str) -> Response:
+    response.set_cookie(name, value, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
 

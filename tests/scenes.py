@@ -111,6 +111,9 @@ def fill(world: World) -> list[Scene]:
         Scene("village", "V001", "/items", "/items?q=没有这种事"),
         Scene("village", "V001", "/cases", "/cases?list=closed"),
         Scene("hub", "S001", "/annual", "/annual?year=2018"),
+        Scene("village", "V001", "/touch/items", "/touch/items?q=户口"),
+        Scene("village", "V001", "/touch/items", "/touch/items?q=没有这种事"),
+        Scene("village", "V001", "/touch/voice", "/touch/voice?done=1"),
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{waiting}"),
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
@@ -181,9 +184,10 @@ def _long_names(world: World) -> str:
 class Eyes:
     """A browser with a window for everybody, who signs in once."""
 
-    def __init__(self, started: Browser, world: World, *, english: bool = False) -> None:
+    def __init__(self, started: Browser, world: World, *, english: bool = False, large: bool = False) -> None:
         self.strangers: list[str] = []
-        self._started, self._world, self._english = started, world, english
+        self._started, self._world = started, world
+        self._switches = [name for name, wanted in (("English", english), ("大字", large)) if wanted]
         self._windows: dict[tuple[str, str], Page] = {}
 
     def look(self, scene: Scene) -> Page:
@@ -198,10 +202,10 @@ class Eyes:
                 page.locator("[name=password]").fill(PASSWORD)
                 page.locator("main button").first.click()
                 page.wait_for_url(lambda now: "/sign-in" not in now)
-            if self._english:
+            for switch in reversed(self._switches):  # the language last: it renames the other
                 page.goto(f"{url}/help" if scene.who else f"{url}/query")
-                page.get_by_role("button", name="English").click()
-                page.locator("html[lang=en]").wait_for(state="attached")
+                with page.expect_navigation():
+                    page.get_by_role("button", name=switch).click()
         page.goto(url + scene.path)
         return page
 

@@ -1,4 +1,5 @@
-"""No page has an error that axe-core finds, in either language, and none asks another host for anything."""
+"""No page has an error that axe-core finds, in either language or in large type, and none asks another host for anything. In large
+type nothing is cut off or lies over something else."""
 
 from __future__ import annotations
 
@@ -18,6 +19,31 @@ NOT_SHOWN = {"/audit", "/sign-in/password", "/sign-in/go-on"}
 # What hangs in the hall says what it has to by law, in Chinese, whatever the clerk reads.
 CHINESE = {"/items/<code>/screen"}
 LANGUAGES = ("zh-CN", "en")
+# Pages that have much side by side.
+CROWDED = (
+    "/",
+    "/items",
+    "/items/<code>",
+    "/items/<code>/record",
+    "/cases",
+    "/cases/<case_no>",
+    "/sync",
+    "/voice",
+    "/help",
+)
+# Of what a person reads or presses: what is wider than the window, and what lies over another. "" where all is well.
+COLLISIONS = """() => {
+  const seen = [...document.querySelectorAll("header a, header button, header span, h1, h2, main a, main button, main input, main select, main label")]
+    .filter((each) => each.checkVisibility() && !each.closest(".visually-hidden-focusable, .table-responsive"));
+  const boxes = seen.map((each) => [each, each.getBoundingClientRect()]).filter(([, box]) => box.width > 1 && box.height > 1);
+  const cut = boxes.filter(([, box]) => box.left < -1 || box.right > window.innerWidth + 1).map(([each]) => "cut off: " + each.outerHTML.slice(0, 90));
+  const over = [];
+  for (const [i, [one, a]] of boxes.entries())
+    for (const [two, b] of boxes.slice(i + 1))
+      if (!one.contains(two) && !two.contains(one) && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)
+        over.push("over one another: " + one.outerHTML.slice(0, 90) + " / " + two.outerHTML.slice(0, 90));
+  return [...cut, ...over];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +81,7 @@ def test_axe_finds_nothing_on_any_page(
             if scene.at == at:
                 page = eyes.look(scene)
                 shown = "zh-CN" if scene.route in CHINESE else language
-                assert page.locator("html").get_attribute("lang") == shown
+                assert page.locator("html").get_attribute("lang") == shown, scene.name
                 page.evaluate(AXE.read_text(encoding="utf-8"))
                 said = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
                 found += [
@@ -64,3 +90,22 @@ def test_axe_finds_nothing_on_any_page(
                 ]
     assert found == []
     assert eyes.strangers == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_in_large_type_nothing_collides_and_axe_finds_nothing(
+    city: World, scenes: list[Scene], chromium: str, language: str
+) -> None:
+    found = []
+    with browser(chromium) as started:
+        eyes = Eyes(started, city, english=language == "en", large=True)
+        for scene in scenes:
+            if scene.who == "V001" and scene.route in CROWDED:
+                page = eyes.look(scene)
+                assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "22px"
+                page.evaluate(AXE.read_text(encoding="utf-8"))
+                said = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+                found += [f"{scene.name}: {each['id']}" for each in said["violations"]]
+                found += [f"{scene.name}: {each}" for each in page.evaluate(COLLISIONS)]
+    assert found == []

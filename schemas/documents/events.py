@@ -156,6 +156,14 @@ class Attach(Shape):
     files = many(nested(File, N_("扫描件")), N_("扫描件"))
 
 
+class Detach(Shape):
+    """Takes a scan off: it counts no more, and is shown struck through."""
+
+    material = Whole(N_("材料序号"), 1, 1000)
+    sha256 = Text(N_("文件摘要"), pattern=DIGEST)
+    reason = Text(N_("理由"), "personal", high=2000, mask="text")
+
+
 class Supply(AtCounter):
     materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
     note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
@@ -296,6 +304,7 @@ DATA: Final[Mapping[str, type[Shape]]] = {
     "notify_supplement": NotifySupplement,
     "supply": Supply,
     "attach": Attach,
+    "detach": Detach,
     "lapse": Numbered,
     "deemed_accept": Nothing,
     "accept": Numbered,

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from schemas.documents import mask
-from schemas.documents.events import Applicant, Create, Deliver, Deny, File, NotifySupplement
+from schemas.documents.events import Applicant, Create, Deliver, Deny, Detach, File, NotifySupplement
 from schemas.documents.fields import Shape
 from schemas.documents.masking import Reader, masked, masked_text
 from schemas.documents.works import Decline, HandOver, Request
@@ -37,12 +37,24 @@ def view(state: CaseState, reader: Reader) -> CaseState:
         receiver=text(Deliver, "receiver", state.receiver),
         decision_reason=text(Deny, "reason", state.decision_reason),
         supplement_gaps=tuple(text(NotifySupplement, "gaps", gap) for gap in state.supplement_gaps),
-        files=tuple({**masked(_shape(File), each, reader), "at": each["at"]} for each in state.files),
+        files=tuple(_file(each, reader) for each in state.files),
         evaluations=(),
         query_code="",
         timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),
         set_aside=tuple((_event(event, reader), problem) for event, problem in state.set_aside),
     )
+
+
+def _file(line: Document, reader: Reader) -> dict[str, Any]:
+    """A scan, with what the fold says of it besides what its event did."""
+    shown = {**masked(_shape(File), line, reader), **{name: line[name] for name in ("at", "station")}}
+    if "detached_at" in line:
+        why = _shape(Detach).fields["reason"]
+        shown |= {
+            "detached_at": line["detached_at"],
+            "detached_why": masked_text(why, line["detached_why"], reader),
+        }
+    return shown
 
 
 def errand_view(state: ErrandState, reader: Reader) -> ErrandState:

@@ -114,10 +114,22 @@ def _supply(state: CaseState, event: Event) -> None:
 
 def _attach(state: CaseState, event: Event) -> None:
     """The same file for the same material counts once, whoever brought it."""
-    there = {(each["material"], each["sha256"]) for each in state.files}
+    there = {(each["material"], each["sha256"]) for each in state.files if "detached_at" not in each}
     for line in file_lines(event.data):
         if (line["material"], line["sha256"]) not in there:
-            state.files += ({**line, "at": event.at},)
+            state.files += ({**line, "at": event.at, "station": event.actor.station.code},)
+
+
+def _detach(state: CaseState, event: Event) -> None:
+    """It counts no more, and stays where it was: what was seen of the case before stays to be seen."""
+    named = event.data["material"], event.data["sha256"]
+    marks = {"detached_at": event.at, "detached_why": text(event.data, "reason")}
+    state.files = tuple(
+        {**each, **marks}
+        if (each["material"], each["sha256"]) == named and "detached_at" not in each
+        else each
+        for each in state.files
+    )
 
 
 def _accept(state: CaseState, event: Event) -> None:
@@ -218,6 +230,7 @@ EFFECTS: Final[Mapping[str, Callable[[CaseState, Event], None]]] = {
     "notify_supplement": _notify,
     "supply": _supply,
     "attach": _attach,
+    "detach": _detach,
     "lapse": _end,
     "accept": _accept,
     "deemed_accept": _deemed_accept,

@@ -32,7 +32,7 @@ from schemas.lifecycle.state import CaseState
 from schemas.lifecycle.words import REFUSE_REASONS, SUSPEND_KINDS
 from schemas.offers import OPENS_CASES
 from schemas.problems import N_, Problem
-from schemas.tables import ancestors
+from schemas.tables import ancestors, stations
 
 SUPPLEMENT_PERIOD: Final = timedelta(days=limits.SUPPLEMENT)
 """Natural days the applicant has for supplements where the item says nothing else."""
@@ -43,6 +43,9 @@ MAX_EXTENSION: Final = limits.EXTENSION
 
 CaseAsk = Ask[CaseState]
 Guards = Mapping[str, Guard[CaseState]]
+
+
+NO_SUCH_SCAN: Final = Problem("no_such_scan", N_("本件没有这份扫描件"))
 
 
 # --- is the case ready? -----------------------------------------------------------------------------------
@@ -103,6 +106,7 @@ def _rated_once(ask: CaseAsk) -> Problem | None:
 
 
 READY: Final[Guards] = {
+    "detach": lambda ask: None if ask.state.files else NO_SUCH_SCAN,
     "notify_supplement": _one_notice_only,
     "accept": _complete,
     "instant_conclude": _instant,
@@ -190,6 +194,20 @@ def _attach(ask: CaseAsk) -> Problem | None:
     return None
 
 
+def _detach(ask: CaseAsk) -> Problem | None:
+    """Who added it may have chosen the wrong one; of others' scans decides who has the case. Whoever stands above them may as well."""
+    named = ask.data.get("material"), ask.data.get("sha256")
+    of_case = [each for each in ask.state.files if (each["material"], each["sha256"]) == named]
+    standing = next((each for each in of_case if "detached_at" not in each), None)
+    if standing is None:
+        return Problem("detached_already", N_("这份扫描件已经撤下")) if of_case else NO_SUCH_SCAN
+    theirs = (standing["station"], ask.state.current_station)
+    if ask.actor.station.code not in {*theirs, *(above for code in theirs for above in ancestors(code))}:
+        name = stations()[standing["station"]].name
+        return Problem("not_your_scan", N_("这份扫描件由“{station}”添加，须由该处撤下"), {"station": name})
+    return reason(ask)
+
+
 def _correct(ask: CaseAsk) -> Problem | None:
     changes = ask.data.get("changes")
     if (
@@ -252,6 +270,7 @@ FILLED: Final[Guards] = {
     "notify_supplement": _gaps,
     "supply": _supply,
     "attach": _attach,
+    "detach": _detach,
     "refuse": _refuse,
     "instant_conclude": _result,
     "assign": says("to", "no_assignee", N_("请选择审查人员")),

@@ -74,7 +74,7 @@ ROLES: Final[Mapping[str, Role[CaseState]]] = {
 CLERKS: Final = ("village_clerk", "township_window", "district_window", "city_window")
 """Who serves the public, from the village up; they hold a case only while it is at their station."""
 
-_FROM_AFAR: Final = frozenset({"supply", "attach", "deliver", "withdraw", "evaluate", "void"})
+_FROM_AFAR: Final = frozenset({"supply", "attach", "detach", "deliver", "withdraw", "evaluate", "void"})
 """Events a clerk may record wherever the case is now: the applicant stands at this window, or the mistake was made at it."""
 
 

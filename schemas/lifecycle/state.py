@@ -89,7 +89,8 @@ class CaseState(Folded):
 
     item, applicant the create event's mappings (corrections applied)
     decider         12-digit code of the station that decides such items ("" if unknown)
-    files           scans: as documents.events.File, with "at", when it was recorded
+    files           scans: as documents.events.File, with "at", when it was recorded, and "station", which added it; of one that
+                    was taken off "detached_at" and "detached_why"
     ended_at        when the decision clock stopped: the decision, or the event that ended the case without one
     acceptance_from when the acceptance clock that runs or ran last was started: receipt, or supply
     supplement_due  last natural day of the supplement period

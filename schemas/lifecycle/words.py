@@ -41,6 +41,7 @@ EVENT_NAMES: Final[Mapping[str, str]] = {
     "notify_supplement": N_("一次性告知补正"),
     "supply": N_("补正收件"),
     "attach": N_("添加扫描件"),
+    "detach": N_("撤下扫描件"),
     "lapse": N_("补正不来办结"),
     "deemed_accept": N_("视为受理"),
     "accept": N_("受理"),

@@ -8,6 +8,7 @@
      <form data-draft="/a">   each change is saved there at once; its answer stands in the form's [data-said]
      <form data-enter>        Enter goes on to the next field, and saves after the last
      data-tick="name-"        a button: ticks every box whose name begins so
+     data-idle="60"           on body: so many seconds without a touch, a key or a scroll lead to the address in data-to
      data-print               a button: opens the printing window; data-print-now: it opens by itself as the page is shown
      <form data-hash="a b">   a form that is filled from what follows # in the address, which no server gets to see
 */
@@ -193,6 +194,17 @@ document.querySelectorAll("[data-tick]").forEach((button) =>
 document.documentElement.classList.add("bm-scripted");
 document.querySelectorAll("button[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
 if (document.querySelector("[data-print-now]")) window.addEventListener("load", () => window.print());
+
+/* A screen in a hall: who has left is forgotten, and is in no history. */
+if (document.body.dataset.idle) {
+  let waiting = 0;
+  const wait = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => location.replace(document.body.dataset.to), Number(document.body.dataset.idle) * 1000);
+  };
+  for (const each of ["pointerdown", "keydown", "input", "scroll"]) document.addEventListener(each, wait, { passive: true });
+  wait();
+}
 
 document.querySelectorAll("form[data-hash]").forEach((form) => {
   const values = decodeURIComponent(location.hash.slice(1)).split("-");

@@ -20,7 +20,7 @@ from tests.world import HUB, TOWNSHIP, VILLAGE, World, small_city
 PEOPLE = {"village": ["V001"], "township": ["T001"], "hub": ["E001", "E003", "S001", "A001"]}
 # Whatever a page may be made of; none of them runs anything but the one script, which stands in a file of the program's.
 SCRIPT = re.compile(r"/static/bianmin\.js\?v=[0-9a-f]{16}")
-ELEMENTS = """html head script meta title link body a header main div nav span form input button h1 h2 p ul ol li dl dt dd
+ELEMENTS = """html head script meta title link body a header footer main div nav span form input button h1 h2 p ul ol li dl dt dd
     table thead tbody tr th td small strong section article label select option textarea details summary fieldset legend br hr"""
 ADDRESSES = {"href", "src", "action", "formaction"}
 

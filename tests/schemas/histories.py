@@ -102,6 +102,7 @@ def forms(item: Item) -> dict[str, dict[str, Any]]:
         "notify_supplement": {"gaps": ["营业执照"]},
         "supply": {"materials": lines(True, True)},
         "attach": {"files": [a_file()]},
+        "detach": {"material": 1, "sha256": "0" * 64, "reason": "扫错了人"},
         "lapse": {},
         "deemed_accept": {},
         "accept": {},

@@ -152,6 +152,16 @@ def test_scans_are_added_until_the_decision_and_each_counts_once() -> None:
     assert aside(walk.state()) == [("attach", "wrong_state")]
 
 
+def test_a_scan_that_was_taken_off_counts_no_more_and_stays() -> None:
+    walk = History().at_bureau().add("attach", "village_clerk").add("detach", "village_clerk")
+    (scan,) = walk.sound().files
+    assert (scan["detached_why"], scan["detached_at"] is not None) == ("扫错了人", True)
+    walk.add("attach", "village_clerk")  # it was the right one after all
+    assert ["detached_at" in each for each in walk.sound().files] == [True, False]
+    walk.add("detach", "village_clerk").add("detach", "village_clerk")
+    assert aside(walk.state()) == [("detach", "detached_already")]
+
+
 def test_a_step_sent_back_is_passed_again_before_the_grant() -> None:
     walk = History().reviewing().add("pass_step", "examiner", BUREAU).add("return_step", "examiner", BUREAU)
     walk.add("grant", "zone_head", BUREAU)

@@ -23,6 +23,7 @@ from tests.schemas.histories import (
     TABLE,
     TOWNSHIP,
     VILLAGE,
+    a_file,
     actor,
     ask,
     case_at,
@@ -84,6 +85,20 @@ def test_the_applicant_may_come_back_to_the_window_where_the_case_began(event: s
     assert ask(case, event, "village_clerk", VILLAGE) is None
     assert ask(case, event, "township_window", TOWNSHIP) is None
     assert ask(case, event, "village_clerk", NEIGHBOUR) == "not_your_case"
+
+
+def test_a_scan_is_taken_off_by_who_added_it_or_has_the_case() -> None:
+    scan = {**a_file(), "at": None, "station": VILLAGE}
+    case = case_at(VILLAGE, "reviewing", current_station=BUREAU)
+    case.files = (scan,)
+    assert ask(case, "detach", "village_clerk", VILLAGE) is None
+    assert ask(case, "detach", "district_window", BUREAU) is None
+    assert ask(case, "detach", "township_window", TOWNSHIP) is None, "its village's"
+    case.files = ({**scan, "station": BUREAU},)
+    assert ask(case, "detach", "township_window", TOWNSHIP) == "not_your_scan"
+    assert ask(case, "detach", "village_clerk", VILLAGE) == "not_your_scan"
+    case.files = ()
+    assert ask(case, "detach", "village_clerk", VILLAGE) == "no_such_scan"
 
 
 @pytest.mark.parametrize("role", ["zone_head", "bureau_head"])

@@ -165,6 +165,16 @@ def test_english_is_a_switch_away_and_stays(clerk: Visitor) -> None:
     assert '<html lang="en">' in clerk.open("/cases")
 
 
+def test_large_type_is_a_switch_away_and_stays(clerk: Visitor) -> None:
+    clerk.open("/items")
+    assert "bm-large-type" not in clerk.page
+    clerk.send("/type", size="large", next="/items")
+    assert (clerk.path, "标准字" in clerk.page) == ("/items", True)
+    assert 'class="bm-large-type"' in clerk.open("/cases")
+    clerk.send("/type", size="usual", next="/cases")
+    assert "bm-large-type" not in clerk.page
+
+
 def test_search_finds_by_name_number_and_identity_number(city: World, clerk: Visitor) -> None:
     case_no = record(city, INSTANT)
     for asked in (

@@ -19,6 +19,7 @@ from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, World
 ELSEWHERE = {
     "create": "the form of an item",
     "attach": "the box of scans",
+    "detach": "the box of scans",
     "submit_online": "the applicant, online",
     "deemed_accept": "the program, when the law's five days are over",
     "evaluate": "the screen that is turned to the applicant",
