@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import authority, desk, enrolment, overseeing, root, staff, stations
+from hub import authority, desk, enrolment, overseeing, queues, root, staff, stations
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -73,6 +73,7 @@ def create_app(parts: Parts) -> Flask:
     return station_app.create_app(
         parts,
         desk.blueprint,
+        queues.blueprint,
         overseeing.blueprint,
         stations.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],

@@ -66,6 +66,7 @@ def queue() -> str:
         "queue.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
         bureaus=[each for each in bureaus() if each.code in codes], zones=list(words.ZONES), by_bureau=by_bureau, by_zone=by_zone,
         bureau=bureau, zone=zone, mine=mine, closed=_healing() is not None,
+        none_left="none" in request.args,
     )  # fmt: skip
 
 

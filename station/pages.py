@@ -15,8 +15,9 @@ from flask_babel import gettext
 from schemas import finding, numbers, offers, papers, posters, tables, training
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
-from station import forms, found_by, reasons, scans
+from station import forms, found_by, queue_rows, reasons, scans
 from station.casework import days_left
+from station.moment import stamp
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
 
@@ -48,6 +49,7 @@ KEYS = (
     ("p", N_("收件并打印凭证；打印"), N_("登记表、文书")),
     ("a", N_("材料全部收到"), N_("登记表")),
     ("z", N_("撤销登记"), N_("刚保存的办件")),
+    ("x", N_("取下一件"), N_("审批队列、办件")),
 )
 
 
@@ -191,6 +193,7 @@ def act(case_no: str, event: str) -> Any:
                 parts().casework.attach(case_no, me(), sent.scans, check=parts().house.check)
                 sent.saved(case_no, me())
             steps = [(event, data), *forms.following(event, state, me())]
+            parts().house.working(me(), parts().register.case(case_no) or {}, state)
             parts().casework.act(case_no, me(), steps, check=parts().house.check)
         except DomainError as error:
             problem = error.problem
@@ -274,7 +277,8 @@ def case_page(
         each.transition.event == "void" and each.problem is None for each in found
     )
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
-    row = parts().register.case(case_no) or {}
+    row = queue_rows.held(parts().register.case(case_no) or {}, stamp(parts().clock()))
+    parts().house.working(me(), row, state)
     events = [each.event for each in state.timeline] + [event for event, _ in state.set_aside]
     doubtful = {each["_id"] for each in events if parts().appointments.is_after_leaving(each)}
     shown = seen_as(state, "personal" if full else reader())
@@ -363,9 +367,10 @@ def _archived(name: str, asked: str) -> tuple[list[dict[str, str]], int]:
 
 def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows with working days left, as every list shows them."""
-    today = parts().clock().date()
+    now, calendar = parts().clock(), parts().almanac.calendar()
     return [
-        {**row, "left": days_left(forms.day(row["due"]), today, parts().almanac.calendar())} for row in rows
+        {**queue_rows.held(row, stamp(now)), "left": days_left(forms.day(row["due"]), now.date(), calendar)}
+        for row in rows
     ]
 
 
