@@ -31,6 +31,8 @@ TERM: Final = timedelta(minutes=30)
 """How long a case is in somebody's hands without their doing anything to it."""
 FRESH: Final = timedelta(minutes=25)
 """What is left of a term that need not be renewed: a page that is looked at again writes nothing."""
+ASSIGNED: Final = timedelta(days=1)
+"""The term of a case that a head put into somebody's hands, who may not be at their desk yet."""
 HEADS = frozenset({"zone_head", "bureau_head"})
 CLAIMANTS = HEADS | {"district_window", "examiner"}
 
@@ -62,6 +64,21 @@ class Claims(HouseRules):
             assert kept is not None
             raise _taken(kept["name"])
         self._write(state, kept, staff)
+
+    def assign(self, state: CaseState, head: Staff, to: Staff | None) -> None:
+        """A head of the bureau puts the case into somebody's hands, for a day; DomainError says why not."""
+        if not head.roles & HEADS or state.current_station != head.station:
+            raise DomainError(Problem("assign_who", N_("只有审批区、审批局负责人可以分派本局的件"), {}))
+        if to is None or to.station != head.station or not to.roles & CLAIMANTS:
+            raise DomainError(Problem("assign_whom", N_("接收人不是本局的窗口或审查人员，请核对工号"), {}))
+        if not place(state.state).stage:
+            raise DomainError(Problem("assign_over", N_("本件现在没有要在本局办理的环节"), {}))
+        kept = self._db.get(f"claim:{state.case_no}")
+        holder = self._holder(kept, state)
+        if holder and holder != to.employee_no:
+            assert kept is not None
+            raise _taken(kept["name"])
+        self._write(state, kept, to, term=ASSIGNED)
 
     def release(self, state: CaseState, staff: Staff) -> None:
         """Puts the case back into the queue: who holds it can, and a head of the bureau whose people are away."""
@@ -99,7 +116,12 @@ class Claims(HouseRules):
         return {case_no for case_no, _ in held & set(cases)}
 
     def _write(
-        self, state: CaseState, kept: Mapping[str, Any] | None, staff: Staff | None, was: str = ""
+        self,
+        state: CaseState,
+        kept: Mapping[str, Any] | None,
+        staff: Staff | None,
+        was: str = "",
+        term: timedelta = TERM,
     ) -> None:
         """On top of the very revision that was looked at: whoever came between wins, and is named."""
         id_, now = f"claim:{state.case_no}", self._clock()
@@ -112,7 +134,7 @@ class Claims(HouseRules):
             "staff": staff.employee_no if staff else "",
             "name": staff.name if staff else "",
             "at": stamp(now),
-            "until": stamp(now + TERM if staff else now),
+            "until": stamp(now + term if staff else now),
             **({"was": was} if was else {}),
         }
         try:

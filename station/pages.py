@@ -44,12 +44,14 @@ KEYS = (
     ("h", N_("回到今日工作"), N_("所有页面")),
     ("n", N_("登记办件"), N_("所有页面")),
     ("k", N_("户卡"), N_("所有页面")),
-    ("f", N_("到查找框"), N_("首页、登记办件")),
+    ("f", N_("到查找框"), N_("首页、登记办件、审批队列")),
     ("s", N_("收件并保存；保存户卡"), N_("登记表、户卡")),
     ("p", N_("收件并打印凭证；打印"), N_("登记表、文书")),
     ("a", N_("材料全部收到"), N_("登记表")),
     ("z", N_("撤销登记"), N_("刚保存的办件")),
     ("x", N_("取下一件"), N_("审批队列、办件")),
+    ("m", N_("我在办的"), N_("审批队列")),
+    ("b", N_("分派勾选的件"), N_("审批队列")),
 )
 
 
@@ -77,7 +79,7 @@ def home() -> Any:
     if not may("cases"):
         return redirect(url_for("stations.listed" if may("devices") else "pages.sync"))
     if parts().here.level == "city":
-        return redirect(url_for("desk.queue"))
+        return redirect(url_for("queues.queue"))
     from station import recording  # it stands on this file
 
     register, code = parts().register, parts().settings.code

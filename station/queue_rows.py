@@ -36,17 +36,13 @@ CREATE TRIGGER queue_gone AFTER DELETE ON cases BEGIN DELETE FROM queue WHERE ca
 CREATE TABLE claims (                -- who works on a case at the hub, in which stage, until when; staff '': put back by `was`
     case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL,
     until TEXT NOT NULL, was TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX claims_until ON claims (until, staff, name);                                   -- who has anything in hand
 CREATE INDEX claims_staff ON claims (staff, until);                                         -- what somebody has in hand
 """
 COLUMNS: Final = (
     "case_no", "current", "stage", "zone", "turn", "rank", "due", "priority", "reason", "item_code", "department", "town",
     "no_reviewer",
 )  # fmt: skip
-FILTERS: Final = {
-    "zone": "zone = ?", "stage": "stage = ?", "item": "item_code = ?", "department": "department = ?", "town": "town = ?",
-    "priority": "priority = ?", "overdue": "due < ?",
-}  # fmt: skip
-"""What a queue may be narrowed by, each with one value."""
 
 
 class QueueRows:
@@ -137,6 +133,14 @@ class QueueRows:
         with self._lock:
             found = self._connection.execute(sql, codes).fetchall()
         return {(str(row[0]), str(row[1]), str(row[2])): int(str(row[3])) for row in found}
+
+    def holders(self, now: str) -> dict[str, str]:
+        """{employee number: name} of everybody who has a case in hand now."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT DISTINCT staff, name FROM claims WHERE until > ? AND staff > ''", (now,)
+            ).fetchall()
+        return {str(row[0]): str(row[1]) for row in found}
 
 
 def held(row: Mapping[str, Any], now: str) -> dict[str, Any]:

@@ -276,6 +276,11 @@ class Register:
         """The row of a case, or None."""
         return next(iter(self.select("case_no = ?", (case_no,), limit=1)), None)
 
+    def of(self, case_nos: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of these cases in this order, of those that are known."""
+        found = self.select(f"case_no IN ({','.join('?' * len(case_nos))})", case_nos, limit=len(case_nos))
+        return sorted(found, key=lambda row: case_nos.index(row["case_no"]))
+
     def archived(self, case_no: str) -> dict[str, str] | None:
         """What is known of a case whose records are not here any more; None of any other."""
         with self._lock:
