@@ -48,10 +48,12 @@ class Claims(HouseRules):
         self.healing: Healing | None = None
         """Whether the desk is open at all; a hub on a cluster is not put back from a file."""
         self.turn = threading.Lock()
-        """Whoever takes the next case waits here for whoever is taking one: else all would try for the same."""
+        self.tried: set[str] = set()
+        """Under the lock `turn`: cases that somebody at this web node is taking by “next case” right now."""
 
-    def claim(self, state: CaseState, staff: Staff) -> None:
-        """Takes the case for the stage it is in; DomainError names who was first. Taking it again renews its term."""
+    def claim(self, state: CaseState, staff: Staff, *, free: bool = False) -> None:
+        """Takes the case for the stage it is in; DomainError names who was first. Taking it again renews its term, unless it must
+        be `free`: who asks for the next case at two windows is not given one twice."""
         if (
             not staff.roles & CLAIMANTS
             or not place(state.state).stage
@@ -60,7 +62,7 @@ class Claims(HouseRules):
             raise DomainError(Problem("claim_not_open", N_("本件现在不由您的岗位办理，不能认领"), {}))
         kept = self._db.get(f"claim:{state.case_no}")
         holder = self._holder(kept, state)
-        if holder and holder != staff.employee_no:
+        if holder and (free or holder != staff.employee_no):
             assert kept is not None
             raise _taken(kept["name"])
         self._write(state, kept, staff)

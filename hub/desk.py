@@ -31,15 +31,23 @@ def everything() -> str:
     districts, district, where, args = _districts()
     asked = request.form.get("q", "").strip()
     if asked:
-        found, more = pages.searched(asked)
-        where, args = f"({where}) IS TRUE AND {found}", [*args, *more]
+        condition, more = pages.searched(asked)
+        where, args = f"({where}) IS TRUE AND {condition}", [*args, *more]
     register = parts().register
     register.catch_up()
     page = pages.page_asked()
+    by_district = register.groups("district")
+    found = (
+        register.count(where, args)
+        if asked
+        else sum(by_district.values())
+        if where == "1"
+        else by_district.get(args[0], 0)
+    )
     rows = register.select(where, args, order="last_at DESC, case_no", limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
-        "everything.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
-        districts=districts, district=district, asked=numbers.mask_numbers(asked), by_district=register.groups("district"),
+        "everything.html", rows=pages.dressed(rows), found=found, page=page, size=PAGE,
+        districts=districts, district=district, asked=numbers.mask_numbers(asked), by_district=by_district,
     )  # fmt: skip
 
 
@@ -96,8 +104,9 @@ def _districts() -> tuple[list[tables.District], str, str, list[Any]]:
     district = request.args.get("district", "")
     if district and district not in [each.code for each in districts]:
         abort(404)
-    chosen = [district] if district else [each.code for each in districts]
-    return districts, district, f"district IN ({','.join('?' * len(chosen))})", [code[:6] for code in chosen]
+    if not district and own.level == "city":
+        return districts, district, "1", []  # all there are: nothing need be merged
+    return districts, district, "district = ?", [(district or districts[0].code)[:6]]
 
 
 @blueprint.post("/desk/<case_no>/claim")

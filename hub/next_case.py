@@ -9,8 +9,9 @@ was first the claim's revision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from hub.claims import CLAIMANTS, Claims
@@ -26,6 +27,8 @@ AT_ONCE: Final = 40
 """Cases of a queue that are looked at together."""
 MOST: Final = 1000
 """Cases that are looked at for one answer. Beyond, so many of a queue are not this person's that they are told there is none."""
+APART: Final = 8
+"""How far two web nodes' people keep from each other once they met."""
 PUT_BACK: Final = timedelta(minutes=30)
 """For so long a case does not come back first to who put it back."""
 MOVES: Final = frozenset(
@@ -45,28 +48,58 @@ MOVES: Final = frozenset(
 
 
 class NextCase:
-    """Gives cases out, one at a time on this web node."""
+    """Gives cases out; no two people of this web node try for the same."""
 
-    def __init__(self, claims: Claims, casework: Casework, register: Register, clock: Clock) -> None:
+    def __init__(
+        self,
+        claims: Claims,
+        casework: Casework,
+        register: Register,
+        clock: Clock,
+        random: Callable[[int], bytes],
+    ) -> None:
         self._claims = claims
         self._casework = casework
         self._register = register
         self._clock = clock
+        self._random = random
 
     def take(self, staff: Staff, zone: str = "") -> str | None:
         """The number of a case that is this person's from now on; None where none waits for them. `zone`: of that one alone."""
-        with self._claims.turn:
+        tried: set[str] = set()
+        while len(tried) < MOST:
             self._register.catch_up()
-            for case_no in self._free(staff, zone):
-                state = self._casework.case(case_no)
-                if state is None or not self._is_theirs(state, staff):
-                    continue
+            found = list(islice((each for each in self._free(staff, zone) if each not in tried), AT_ONCE))
+            before = len(tried)
+            while case_no := self._reserved(found):
+                tried.add(case_no)
                 try:
-                    self._claims.claim(state, staff)
+                    state = self._casework.case(case_no)
+                    if state is not None and self._is_theirs(state, staff):
+                        self._claims.claim(state, staff, free=True)
+                        return case_no
                 except DomainError:
-                    continue  # another web node's people were first
-                return case_no
+                    # Another web node's people take from this queue too: not head to head with them for the next one.
+                    del found[: self._random(1)[0] % APART]
+                finally:
+                    self._release(case_no)
+            if len(tried) == before:
+                break
         return None
+
+    def _reserved(self, found: list[str]) -> str | None:
+        """The first of these that nobody at this web node tries for at the moment; taken off the list."""
+        with self._claims.turn:
+            for n, case_no in enumerate(found):
+                if case_no not in self._claims.tried:
+                    self._claims.tried.add(case_no)
+                    del found[: n + 1]
+                    return case_no
+        return None
+
+    def _release(self, case_no: str) -> None:
+        with self._claims.turn:
+            self._claims.tried.discard(case_no)
 
     def _is_theirs(self, state: CaseState, staff: Staff) -> bool:
         open_to = self._casework.choices(state, staff)

@@ -55,7 +55,7 @@ def next_case() -> Any:
     claims = cast("Claims", server.house)
     if claims.healing is not None:
         claims.healing.check()
-    taking = NextCase(claims, server.casework, server.register, server.clock)
+    taking = NextCase(claims, server.casework, server.register, server.clock, server.random)
     case_no = taking.take(me(), zone)
     if case_no is None:
         return redirect(url_for("queues.queue", none=1, zone=zone or None), 303)

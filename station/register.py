@@ -48,6 +48,7 @@ __all__ = ["COLUMNS", "Register", "id_digest"]
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
+Told = Callable[[int, int], None]
 VERSION = 12
 
 SCHEMA = """
@@ -105,7 +106,7 @@ class Register:
 
     # -- following the store -------------------------------------------------------------------------------------
 
-    def catch_up(self, *, must: bool = False) -> int:
+    def catch_up(self, *, must: bool = False, at_once: int = BATCH, told: Told | None = None) -> int:
         """Applies every change of the store that is not applied yet; returns how many. Call before reading.
 
         On a full disk pages go on with what the register knew; whoever decides something by it says `must` and gets
@@ -115,7 +116,7 @@ class Register:
         with self._lock:
             # Looked at before the changes: what comes in between is not passed over.
             while self._position < (known := self._store.update_seq):
-                changes = self._store.changes(self._position, BATCH)
+                changes = self._store.changes(self._position, at_once)
                 through = changes[-1].seq if changes else known
                 try:
                     with self._transaction():
@@ -130,13 +131,15 @@ class Register:
                     break
                 self._position = through
                 applied += len(changes)
+                if told:
+                    told(self._position, known)
         return applied
 
-    def rebuild(self) -> int:
-        """Empties the register and reads every document again; returns how many."""
+    def rebuild(self, told: Told | None = None) -> int:
+        """Empties the register and reads every document again; returns how many. `told`: how far it is, and how far it has to go."""
         with self._lock:
             self._clear()
-            return self.catch_up()
+            return self.catch_up(at_once=BATCH * 8, told=told)
 
     def _apply(self, changes: Sequence[Any]) -> None:
         touched: set[str] = set()
@@ -313,8 +316,7 @@ class Register:
 
     def case_of_form(self, form: str) -> str | None:
         """The case that a form has already become, or None: saving twice must not record twice."""
-        row = self._one("SELECT case_no FROM cases WHERE form = ?", (form,))
-        return None if row is None else row[0]
+        return (self._one("SELECT case_no FROM cases WHERE form = ?", (form,)) or (None,))[0]
 
     def select(
         self,
@@ -340,14 +342,15 @@ class Register:
     def count(self, where: str = "1", args: Sequence[Any] = ()) -> int:
         """How many cases match; `where` as in select."""
         sql = f"SELECT count(*) FROM {_source(where)} WHERE {where}"  # noqa: S608
-        row = self._one(sql, args)
-        return 0 if row is None else int(row[0])
+        return int((self._one(sql, args) or (0,))[0])
 
     def groups(self, column: str, where: str = "1", args: Sequence[Any] = ()) -> dict[str, int]:
         """Counts of matching cases by one column."""
         if column not in COLUMNS:
             raise ValueError(column)
         sql = f"SELECT {column}, count(*) FROM cases WHERE {where} GROUP BY 1"  # noqa: S608
+        if (column, where) == ("district", "1"):
+            sql = "SELECT district, cases FROM tallies WHERE cases > 0"
         with self._lock:
             return dict(self._execute(sql, args))
 

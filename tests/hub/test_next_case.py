@@ -17,7 +17,7 @@ from tests.world import HUB, NEIGHBOUR, PEOPLE, TOWNSHIP, VILLAGE, Visitor, Worl
 
 def taking(parts: Parts) -> NextCase:
     assert isinstance(parts.house, Claims)
-    return NextCase(parts.house, parts.casework, parts.register, parts.clock)
+    return NextCase(parts.house, parts.casework, parts.register, parts.clock, parts.random)
 
 
 def next_of(visitor: Visitor) -> str:
