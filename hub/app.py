@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import annual, authority, desk, enrolment, overseeing, root, staff, stations
+from hub import annual, authority, desk, enrolment, overseeing, queues, root, staff, stations
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -74,6 +74,7 @@ def create_app(parts: Parts) -> Flask:
         parts,
         annual.blueprint,
         desk.blueprint,
+        queues.blueprint,
         overseeing.blueprint,
         stations.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],

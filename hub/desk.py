@@ -1,6 +1,6 @@
-"""The desk: the combined approval queue of the pilot bureaus by zone and due date, claims, and all cases of the city.
+"""The desk: claiming a case and putting it back, healing, and all cases of the city.
 
-Views only. A queue is a query of the register; a case's own page and its steps are the station's.
+Views only. The queue's page is queues'; a case's own page and its steps are the station's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hub.claims import Claims
 from hub.healing import WHO_OPENS, Healing
 from schemas import numbers, tables
 from schemas.problems import DomainError, Problem
-from station import pages, personal, words
+from station import pages, personal
 from station.pages import me
 from station.staff import Staff
 from station.web import parts, staff_only
@@ -22,51 +22,6 @@ from station.web import parts, staff_only
 blueprint = Blueprint("desk", __name__)
 
 PAGE = 50
-ORDER = "due NULLS LAST, received_at, case_no"
-
-
-def bureaus() -> list[tables.District]:
-    """The districts whose approval bureau works at this hub (domain.md §1 row 49)."""
-    return [each for each in tables.districts() if each.role == "approval_bureau"]
-
-
-@blueprint.get("/desk")
-@staff_only("desk")
-def queue() -> str:
-    """The queue: `bureau`, `zone`, `mine`, `page`. A bureau's staff see their own; the city sees both together."""
-    staff = me()
-    codes = [
-        each.code
-        for each in bureaus()
-        if tables.station(staff.station).level == "city" or each.code == staff.station
-    ]
-    bureau, zone = request.args.get("bureau", ""), request.args.get("zone", "")
-    if (bureau and bureau not in codes) or (zone and zone not in words.ZONES):
-        abort(404)
-    mine, stage = request.args.get("mine") == "1", request.args.get("stage", "")
-    where, args = (
-        f"current IN ({','.join('?' * len(codes))}) AND stage > ''",
-        list(codes),
-    )
-    register = parts().register
-    register.catch_up()
-    by_bureau, by_zone = register.groups("current", where, args), {}
-    if bureau:
-        where, args = where + " AND current = ?", [*args, bureau]
-    by_zone = register.groups("zone", where, args)
-    if zone:
-        where, args = where + " AND zone = ?", [*args, zone]
-    if stage:
-        where, args = where + " AND stage = ?", [*args, stage]
-    if mine:
-        where, args = where + " AND claims.staff = ?", [*args, staff.employee_no]
-    page = pages.page_asked()
-    rows = register.select(where, args, order=ORDER, limit=PAGE, offset=(page - 1) * PAGE)
-    return render_template(
-        "queue.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
-        bureaus=[each for each in bureaus() if each.code in codes], zones=list(words.ZONES), by_bureau=by_bureau, by_zone=by_zone,
-        bureau=bureau, zone=zone, mine=mine, closed=_healing() is not None,
-    )  # fmt: skip
 
 
 @blueprint.route("/desk/all", methods=["GET", "POST"])
@@ -76,15 +31,23 @@ def everything() -> str:
     districts, district, where, args = _districts()
     asked = request.form.get("q", "").strip()
     if asked:
-        found, more = pages.searched(asked)
-        where, args = f"({where}) IS TRUE AND {found}", [*args, *more]
+        condition, more = pages.searched(asked)
+        where, args = f"({where}) IS TRUE AND {condition}", [*args, *more]
     register = parts().register
     register.catch_up()
     page = pages.page_asked()
+    by_district = register.groups("district")
+    found = (
+        register.count(where, args)
+        if asked
+        else sum(by_district.values())
+        if where == "1"
+        else by_district.get(args[0], 0)
+    )
     rows = register.select(where, args, order="last_at DESC, case_no", limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
-        "everything.html", rows=pages.dressed(rows), found=register.count(where, args), page=page, size=PAGE,
-        districts=districts, district=district, asked=numbers.mask_numbers(asked), by_district=register.groups("district"),
+        "everything.html", rows=pages.dressed(rows), found=found, page=page, size=PAGE,
+        districts=districts, district=district, asked=numbers.mask_numbers(asked), by_district=by_district,
     )  # fmt: skip
 
 
@@ -99,23 +62,23 @@ def healing() -> str:
 @staff_only("claim")
 def open_anyway() -> Any:
     """Opens the desk with a reason, before all stations have been heard."""
-    closed = _healing()
+    closed = healing_now()
     try:
         if closed is not None:  # else the last station was heard a moment ago
             closed.open_anyway(me(), request.form.get("reason", ""))
     except DomainError as error:
         return _healing_page(error.problem), 409
-    return redirect(url_for("desk.queue"), 303)
+    return redirect(url_for("queues.queue"), 303)
 
 
-def _healing() -> Healing | None:
+def healing_now() -> Healing | None:
     """What keeps the desk closed; None while it is open."""
     healing = cast("Claims", parts().house).healing
     return None if healing is None or healing.is_open() else healing
 
 
 def _healing_page(problem: Problem | None = None) -> str:
-    closed = _healing()
+    closed = healing_now()
     missing = [tables.station(code) for code in closed.missing()] if closed else []
     may_open = bool(me().roles & WHO_OPENS)
     return render_template(
@@ -141,8 +104,9 @@ def _districts() -> tuple[list[tables.District], str, str, list[Any]]:
     district = request.args.get("district", "")
     if district and district not in [each.code for each in districts]:
         abort(404)
-    chosen = [district] if district else [each.code for each in districts]
-    return districts, district, f"district IN ({','.join('?' * len(chosen))})", [code[:6] for code in chosen]
+    if not district and own.level == "city":
+        return districts, district, "1", []  # all there are: nothing need be merged
+    return districts, district, "district = ?", [(district or districts[0].code)[:6]]
 
 
 @blueprint.post("/desk/<case_no>/claim")

@@ -1,6 +1,7 @@
-"""How a person's name may be typed by its initials: 曾小明 → zxm or cxm, for a character may be read in several ways.
+"""How a person's name may be typed by its initials or its sound: 曾小明 → zxm or cxm, for a character may be read in several ways.
 
-With which letters each character begins is shipped (data/initials.csv, written by `make pinyin`). Knows no person.
+With which letters each character begins, and how it is read, is shipped (data/initials.csv, syllables.csv, written by `make pinyin`).
+Knows no person.
 """
 
 from __future__ import annotations
@@ -24,6 +25,28 @@ def initials(name: str) -> tuple[str, ...]:
             letters = letters[:1]
         ways = [way + letter for way in ways for letter in letters]
     return tuple(filter(None, ways))
+
+
+def readings(name: str) -> tuple[str, ...]:
+    """All ways to type a name by its sound, at most `MOST`: 曾小明 → zengxiaoming, cengxiaoming; as `initials` otherwise."""
+    ways = [""]
+    for each in plain(name):
+        said = _syllables().get(each) or (each,)
+        if len(ways) * len(said) > MOST:
+            said = said[:1]
+        ways = [way + one for way in ways for one in said]
+    return tuple(filter(None, ways))
+
+
+@cache
+def _syllables() -> dict[str, tuple[str, ...]]:
+    """How each character is read, the usual way first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column in ("usual", "also"):
+        for row in rows("syllables"):
+            for character in row[column]:
+                found[character] = (*found.get(character, ()), row["syllable"])
+    return found
 
 
 @cache

@@ -23,6 +23,11 @@ from schemas.shipped import rows
 DayKind = Literal["holiday", "makeup_workday"]
 KINDS: Final[Mapping[object, DayKind]] = {"holiday": "holiday", "makeup_workday": "makeup_workday"}
 
+HOLIDAYS: Final = {
+    "New Year's Day": N_("元旦"), "Spring Festival": N_("春节"), "Tomb-sweeping Day": N_("清明节"), "Labour Day": N_("劳动节"),
+    "Dragon Boat Festival": N_("端午节"), "Mid-autumn Festival": N_("中秋节"), "National Day": N_("国庆节"),
+}  # fmt: skip
+
 
 class CalendarGap(DomainError):
     """The answer needs a year whose holidays are not loaded; .year is the first such year."""
@@ -53,10 +58,17 @@ class Calendar:
 
     days   (date, kind) for every day that differs from Monday–Friday
     years  the years for which `days` is complete; by default every year that occurs in `days`
+    names  of the holidays that days belong to, as far as they are known
     """
 
-    def __init__(self, days: Iterable[tuple[date, DayKind]], years: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        days: Iterable[tuple[date, DayKind]],
+        years: Iterable[int] | None = None,
+        names: Mapping[date, str] | None = None,
+    ) -> None:
         kinds = self._kinds = dict(days)
+        self._names = dict(names or {})
         covered = sorted({day.year for day in kinds} if years is None else set(years))
         self._runs: dict[int, _Run] = {}
         start = 0
@@ -76,7 +88,7 @@ class Calendar:
         passed over: it was checked when it was published, and a station must count on. Order does not matter;
         two texts under one id cannot be in one store.
         """
-        kinds, covered = dict(self._kinds), set(self._runs)
+        kinds, covered, names = dict(self._kinds), set(self._runs), dict(self._names)
         for doc in docs:
             day, kind = _published(doc.get("_id")), doc.get("kind")
             if (
@@ -87,13 +99,19 @@ class Calendar:
             ):
                 continue
             kinds[day] = KINDS[kind]
+            names[day] = doc["name"] if isinstance(doc.get("name"), str) else ""
             if doc.get("year_complete") is True:
                 covered.add(day.year)
-        return Calendar(kinds.items(), covered)
+        return Calendar(kinds.items(), covered, names)
 
     def covers(self, year: int) -> bool:
         """Whether the holidays of this year are known."""
         return year in self._runs
+
+    def special(self, day: date) -> tuple[DayKind | Literal[""], str]:
+        """(kind, name of the holiday) of a day that differs from Monday–Friday; ("", "") of a usual one."""
+        kind = self._kinds.get(day)
+        return (kind, self._names.get(day, "")) if kind else ("", "")
 
     def is_workday(self, day: date) -> bool:
         """Whether `day` is a working day. Raises CalendarGap."""
@@ -148,7 +166,11 @@ def _run(first_year: int, last_year: int, kinds: dict[date, DayKind]) -> _Run:
 @cache
 def calendar() -> Calendar:
     """The shipped calendar, 2017–2026, from the State Council's notices."""
-    return Calendar((date.fromisoformat(row["date"]), KINDS[row["kind"]]) for row in rows("calendar"))
+    names = {
+        date.fromisoformat(row["date"]): HOLIDAYS.get(row["name"], row["name"]) for row in rows("calendar")
+    }
+    days = ((date.fromisoformat(row["date"]), KINDS[row["kind"]]) for row in rows("calendar"))
+    return Calendar(days, names=names)
 
 
 def _published(name: object) -> date | None:

@@ -6,6 +6,9 @@
     list    open         goes its way; supplement: the applicant's turn; result: decided, to be told and handed over;
             closed       over
 
+    turn    whose next step it is at the deciding station: accept (take it in), review (a first opinion), decide (a head's),
+            issue (the window's, decided); "" while nobody there can do anything
+
 Practice, not law, and different from place to place: so it is a table (data/worklists.csv). Holds no rule about who may
 do what; that is lifecycle.
 """
@@ -16,6 +19,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
+from schemas.lifecycle.state import CaseState
 from schemas.problems import N_
 from schemas.shipped import rows
 
@@ -52,3 +56,23 @@ def _places() -> Mapping[str, Place]:
 def place(state: str) -> Place:
     """Where a case in this state stands; a state of a newer version is simply open, and nobody's to work on here."""
     return _places().get(state, Place("", "open"))
+
+
+TURNS: Final[Mapping[str, frozenset[str]]] = {
+    "district_window": frozenset({"accept", "issue"}),
+    "examiner": frozenset({"accept", "review"}),
+    "zone_head": frozenset({"decide"}),
+    "bureau_head": frozenset({"decide"}),
+}
+"""Which turns are whose, by role: what the queue gives them next. What they may do besides is lifecycle's."""
+
+
+def turn(state: CaseState) -> str:
+    """Whose next step it is."""
+    if state.state in ("submitted", "received"):
+        return "accept"
+    if state.state == "accepted":
+        return "issue" if (state.item or {}).get("instant") is True else "decide"
+    if state.state == "reviewing":
+        return "decide" if state.steps_passed else "review"
+    return "issue" if state.state == "decided" else ""

@@ -27,7 +27,14 @@ CREATE INDEX cases_person ON cases (id_digest, item_code);                    --
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
 CREATE INDEX cases_district ON cases (district, final, due);                  -- the other districts' lists
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
+CREATE INDEX cases_last ON cases (last_at DESC);                              -- the city's, what changed last
+CREATE INDEX cases_district_last ON cases (district, last_at DESC);           -- and a district's
 CREATE INDEX cases_clerk ON cases (clerk, final, due);                        -- what somebody took in, and answers for
+CREATE TABLE tallies (district TEXT PRIMARY KEY, cases INTEGER NOT NULL) WITHOUT ROWID;    -- how many there are, never counted
+CREATE TRIGGER tally_new BEFORE INSERT ON cases WHEN NOT EXISTS (SELECT 1 FROM cases WHERE case_no = NEW.case_no) BEGIN
+    INSERT INTO tallies SELECT NEW.district, 0 WHERE NOT EXISTS (SELECT 1 FROM tallies WHERE district = NEW.district);
+    UPDATE tallies SET cases = cases + 1 WHERE district = NEW.district; END;
+CREATE TRIGGER tally_gone AFTER DELETE ON cases BEGIN UPDATE tallies SET cases = cases - 1 WHERE district = OLD.district; END;
 """
 
 COLUMNS = (

@@ -21,6 +21,7 @@ from station import (
     keystore,
     logs,
     personal_commands,
+    register_commands,
     server,
     stick_commands,
     sync_report,
@@ -98,6 +99,7 @@ def add_to(group: click.Group, build: Build, what: str) -> None:
 
     backup_commands.add_to(group, build, what, sentences)
     health_commands.add_to(group, build, what, sentences)
+    register_commands.add_to(group, build, what, sentences)
     personal_commands.add_to(group, build, what, sentences)
     stick_commands.add_to(group, build, what, sentences)
 

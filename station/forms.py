@@ -198,7 +198,7 @@ def following(event: str, state: CaseState, staff: Staff) -> list[tuple[str, dic
 def search(asked: str) -> tuple[str, list[Any]]:
     """(where, args) for the register: by case number, identity number, or a part of a name."""
     plain = "".join(asked.split()).upper()
-    if re.fullmatch(r"\d{17}[\dX]|[0-9A-Z]{18}", plain, re.ASCII):
+    if re.fullmatch(r"\d{17}[\dX]|(?=.*\d)[0-9A-Z]{18}", plain, re.ASCII):
         return "id_digest = ?", [id_digest(plain)]
     if re.fullmatch(r"[0-9A-Z]{12,25}", asked):
         return "case_no >= ? AND case_no < ?", [asked, asked + "~"]

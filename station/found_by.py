@@ -1,6 +1,7 @@
 """What a case is found by when somebody types a part of a name: two tables of the register.
 
     “赵小明”    ─> 赵小明, 小明, 明      each tail of a name is a word; what was typed is the beginning of one
+                   zxm, zhaoxiaoming     and so is how it is typed by a pinyin keyboard, in each way a character may be read
     item         ─> its name, once for all cases of it
 
 A search looks at no more than MOST cases of each kind: who types one character is told to type more, and never waits for a city of
@@ -11,9 +12,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import apsw
+
+from schemas import names
 
 SCHEMA: Final = """
 CREATE TABLE found_by (word TEXT NOT NULL, case_no TEXT NOT NULL, PRIMARY KEY (word, case_no)) WITHOUT ROWID;
@@ -24,6 +28,8 @@ CREATE TABLE item_names (name TEXT NOT NULL, item_code TEXT NOT NULL, PRIMARY KE
 """
 MOST: Final = 2000
 LONGEST: Final = 60  # characters of a name that are looked into
+SPOKEN: Final = 10  # characters of a name that are known by their sound: of a firm, nobody types more
+WAYS: Final = 6
 _LAST: Final = "\U0010ffff"
 
 CONDITION: Final = f"""case_no IN (SELECT case_no FROM (SELECT case_no FROM found_by WHERE word >= ? AND word < ? LIMIT {MOST})
@@ -39,7 +45,7 @@ class FoundBy:
 
     def note(self, row: Mapping[str, Any]) -> None:
         """A row of cases. A name that was put right is found by both."""
-        words = [(word, row["case_no"]) for word in tails(row["applicant"])]
+        words = [(word, row["case_no"]) for word in (*tails(row["applicant"]), *typed(row["applicant"]))]
         self._connection.executemany("INSERT OR IGNORE INTO found_by VALUES (?, ?)", words)
         item = (plain(row["item_name"]), row["item_code"])
         self._connection.execute("INSERT OR IGNORE INTO item_names VALUES (?, ?)", item)
@@ -56,6 +62,14 @@ def tails(name: str) -> list[str]:
     """Every tail of a name, as `plain`."""
     text = plain(name)[:LONGEST]
     return [text[at:] for at in range(len(text))]
+
+
+@lru_cache(maxsize=4096)
+def typed(name: str) -> frozenset[str]:
+    """A name by its initials and by its sound, of each the first `WAYS`; nothing for a name that is typed as it stands."""
+    text = plain(name)[:SPOKEN]
+    found = {*names.initials(text)[:WAYS], *names.readings(text)[:WAYS]}
+    return frozenset(found - {text})
 
 
 def plain(text: str) -> str:

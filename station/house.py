@@ -24,5 +24,8 @@ class HouseRules:
         """Whether this person must claim the case before anything can be done with it."""
         return False
 
+    def working(self, staff: Staff, row: Mapping[str, Any], state: CaseState) -> None:
+        """This person works on the case at this moment: whoever holds it, holds it longer."""
+
     def check(self, staff: Staff, state: CaseState) -> None:
         """Raises DomainError if this person may not act on the case at this moment; asked inside the transaction."""

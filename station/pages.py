@@ -13,10 +13,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from schemas import finding, numbers, offers, papers, posters, tables, training
-from schemas.lifecycle import CaseState
+from schemas.lifecycle import CaseState, why
 from schemas.problems import N_, DomainError, Problem
-from station import forms, found_by, reasons, scans
+from station import forms, found_by, queue_rows, reasons, scans
 from station.casework import days_left
+from station.moment import stamp
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
 
@@ -43,11 +44,14 @@ KEYS = (
     ("h", N_("回到今日工作"), N_("所有页面")),
     ("n", N_("登记办件"), N_("所有页面")),
     ("k", N_("户卡"), N_("所有页面")),
-    ("f", N_("到查找框"), N_("首页、登记办件")),
+    ("f", N_("到查找框"), N_("首页、登记办件、审批队列")),
     ("s", N_("收件并保存；保存户卡"), N_("登记表、户卡")),
     ("p", N_("收件并打印凭证；打印"), N_("登记表、文书")),
     ("a", N_("材料全部收到"), N_("登记表")),
     ("z", N_("撤销登记"), N_("刚保存的办件")),
+    ("x", N_("取下一件"), N_("审批队列、办件")),
+    ("m", N_("我在办的"), N_("审批队列")),
+    ("b", N_("分派勾选的件"), N_("审批队列")),
 )
 
 
@@ -75,7 +79,7 @@ def home() -> Any:
     if not may("cases"):
         return redirect(url_for("stations.listed" if may("devices") else "pages.sync"))
     if parts().here.level == "city":
-        return redirect(url_for("desk.queue"))
+        return redirect(url_for("queues.queue"))
     from station import recording  # it stands on this file
 
     register, code = parts().register, parts().settings.code
@@ -191,6 +195,7 @@ def act(case_no: str, event: str) -> Any:
                 parts().casework.attach(case_no, me(), sent.scans, check=parts().house.check)
                 sent.saved(case_no, me())
             steps = [(event, data), *forms.following(event, state, me())]
+            parts().house.working(me(), parts().register.case(case_no) or {}, state)
             parts().casework.act(case_no, me(), steps, check=parts().house.check)
         except DomainError as error:
             problem = error.problem
@@ -277,7 +282,8 @@ def case_page(
         each.transition.event == "void" and each.problem is None for each in found
     )
     choices.sort(key=lambda each: list(forms.STEPS).index(each.transition.event))
-    row = parts().register.case(case_no) or {}
+    row = queue_rows.held(parts().register.case(case_no) or {}, stamp(parts().clock()))
+    parts().house.working(me(), row, state)
     events = [each.event for each in state.timeline] + [event for event, _ in state.set_aside]
     doubtful = {each["_id"] for each in events if parts().appointments.is_after_leaving(each)}
     shown = seen_as(state, "personal" if full else reader())
@@ -290,7 +296,7 @@ def case_page(
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful, step_action=lambda event: _step_action(case_no, event), ends=forms.ENDS,
         destinations={event: forms.destinations(event, state, me()) for event in ("forward", "submit_upward")},
-        papers=papers.of_case(state, parts().almanac.calendar()),
+        papers=papers.of_case(state, parts().almanac.calendar()), clocks=why.clocks(state, parts().almanac.calendar()), clock_names=why.CLOCKS,
     )  # fmt: skip
 
 
@@ -366,9 +372,10 @@ def _archived(name: str, asked: str) -> tuple[list[dict[str, str]], int]:
 
 def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows with working days left, as every list shows them."""
-    today = parts().clock().date()
+    now, calendar = parts().clock(), parts().almanac.calendar()
     return [
-        {**row, "left": days_left(forms.day(row["due"]), today, parts().almanac.calendar())} for row in rows
+        {**queue_rows.held(row, stamp(now)), "left": days_left(forms.day(row["due"]), now.date(), calendar)}
+        for row in rows
     ]
 
 

@@ -23,7 +23,7 @@ from schemas import lifecycle, tables
 from schemas.lifecycle import errands
 from schemas.lifecycle.errands import ErrandState
 from schemas.workdays import Calendar
-from station import archived, case_rows, errand_rows, found_by, issued, logbook, proofs
+from station import archived, case_rows, errand_rows, found_by, issued, logbook, proofs, queue_rows
 from station.archived import ARCHIVED, Archived
 from station.case_rows import COLUMNS, id_digest, once, row
 from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
@@ -33,6 +33,7 @@ from station.identity import Identity
 from station.issued import Issued
 from station.logbook import Logbook
 from station.proofs import Dispute, Proofs
+from station.queue_rows import QueueRows
 from station.trust import PREFIX as STATEMENTS
 from station.trust import Trust
 from sync import ledger
@@ -47,7 +48,8 @@ __all__ = ["COLUMNS", "Register", "id_digest"]
 log = logging.getLogger("bianmin.register")
 
 BATCH = 500
-VERSION = 11
+Told = Callable[[int, int], None]
+VERSION = 12
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -58,9 +60,6 @@ CREATE TABLE events (                -- which documents a case is made of; bodie
     PRIMARY KEY (db, id)) WITHOUT ROWID;
 CREATE INDEX events_of_case ON events (case_no);
 CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits for a receipt
-CREATE TABLE claims (                -- who works on a case at the hub, and in which stage; void in another stage
-    case_no TEXT PRIMARY KEY, stage TEXT NOT NULL, staff TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)
-    WITHOUT ROWID;
 """
 
 # Events of this station or one below it that count and that no receipt covers yet.
@@ -94,6 +93,7 @@ class Register:
         self._archived = Archived(self._connection)
         self._errands = ErrandRows(self._connection, self._lock)
         self._logbook = Logbook(self._connection, self._lock)
+        self._queue = QueueRows(self._connection, self._lock)
         self._found_by = FoundBy(self._connection)
         self._issued = Issued(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
@@ -106,7 +106,7 @@ class Register:
 
     # -- following the store -------------------------------------------------------------------------------------
 
-    def catch_up(self, *, must: bool = False) -> int:
+    def catch_up(self, *, must: bool = False, at_once: int = BATCH, told: Told | None = None) -> int:
         """Applies every change of the store that is not applied yet; returns how many. Call before reading.
 
         On a full disk pages go on with what the register knew; whoever decides something by it says `must` and gets
@@ -116,7 +116,7 @@ class Register:
         with self._lock:
             # Looked at before the changes: what comes in between is not passed over.
             while self._position < (known := self._store.update_seq):
-                changes = self._store.changes(self._position, BATCH)
+                changes = self._store.changes(self._position, at_once)
                 through = changes[-1].seq if changes else known
                 try:
                     with self._transaction():
@@ -131,13 +131,15 @@ class Register:
                     break
                 self._position = through
                 applied += len(changes)
+                if told:
+                    told(self._position, known)
         return applied
 
-    def rebuild(self) -> int:
-        """Empties the register and reads every document again; returns how many."""
+    def rebuild(self, told: Told | None = None) -> int:
+        """Empties the register and reads every document again; returns how many. `told`: how far it is, and how far it has to go."""
         with self._lock:
             self._clear()
-            return self.catch_up()
+            return self.catch_up(at_once=BATCH * 8, told=told)
 
     def _apply(self, changes: Sequence[Any]) -> None:
         touched: set[str] = set()
@@ -151,7 +153,7 @@ class Register:
                 noted = [id_ for id_ in ids if id_.startswith(ARCHIVED)]
                 self._archived.note(self._store.bodies(HERE, noted).values() if noted else ())
             elif db == DESK:
-                self._note_claims(ids)
+                self._queue.note_claims(ids, self._store.bodies(DESK, ids))
             elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
                 # A new holiday moves due dates of whatever is not over.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
@@ -185,16 +187,6 @@ class Register:
             touched |= {case_no for (case_no,) in found if of_case(case_no) == db}
         return touched
 
-    def _note_claims(self, ids: Sequence[str]) -> None:
-        bodies = self._store.bodies(DESK, ids)
-        for id_ in ids:
-            body = bodies.get(id_)
-            if body is None or not body.get("staff"):
-                self._execute("DELETE FROM claims WHERE case_no = ?", (id_.removeprefix("claim:"),))
-            elif body.get("type") == "claim":
-                row = (body["case"], body["stage"], body["staff"], body["name"], body["at"])
-                self._execute("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?)", row)
-
     def _fold(self, case_nos: set[str]) -> None:
         # What comes later to a case of which the rest is gone would fold to nonsense; the hub has the whole.
         case_nos = {case_no for case_no in case_nos if self._archived.known(case_no) is None}
@@ -216,13 +208,15 @@ class Register:
                 "UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (folded[1], case_no)
             )
             self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", folded)  # noqa: S608 - placeholders only
-            self._found_by.note(dict(zip(COLUMNS, folded, strict=True)))
+            self._found_by.note(noted := dict(zip(COLUMNS, folded, strict=True)))
+            self._queue.note(case_no, state, noted["current"])
             if state.evaluations:
                 self._logbook.rated(state)
         # An errand's clocks follow the case that it lodged.
         for errand_no in self._errands.of_cases(case_nos) | set(filter(is_errand, case_nos)):
             try:
-                self._errands.note(errand_no, self.errand(errand_no))
+                self._errands.note(errand_no, errand := self.errand(errand_no))
+                self._queue.hurry(errand)
             except Exception:
                 _pass_over(errand_no)
 
@@ -272,6 +266,11 @@ class Register:
         return self._errands
 
     @property
+    def queue(self) -> QueueRows:
+        """What waits at deciding stations, and who holds it."""
+        return self._queue
+
+    @property
     def logbook(self) -> Logbook:
         """What stations wrote besides cases and errands."""
         return self._logbook
@@ -279,6 +278,11 @@ class Register:
     def case(self, case_no: str) -> dict[str, Any] | None:
         """The row of a case, or None."""
         return next(iter(self.select("case_no = ?", (case_no,), limit=1)), None)
+
+    def of(self, case_nos: Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of these cases in this order, of those that are known."""
+        found = self.select(f"case_no IN ({','.join('?' * len(case_nos))})", case_nos, limit=len(case_nos))
+        return sorted(found, key=lambda row: case_nos.index(row["case_no"]))
 
     def archived(self, case_no: str) -> dict[str, str] | None:
         """What is known of a case whose records are not here any more; None of any other."""
@@ -312,8 +316,7 @@ class Register:
 
     def case_of_form(self, form: str) -> str | None:
         """The case that a form has already become, or None: saving twice must not record twice."""
-        row = self._one("SELECT case_no FROM cases WHERE form = ?", (form,))
-        return None if row is None else row[0]
+        return (self._one("SELECT case_no FROM cases WHERE form = ?", (form,)) or (None,))[0]
 
     def select(
         self,
@@ -328,25 +331,26 @@ class Register:
         has all that they name, rows are read only of what is returned."""
         columns = ", ".join(f"cases.{column}" for column in COLUMNS)
         sql = (
-            f"SELECT {columns}, claims.staff, claims.name FROM"  # noqa: S608
+            f"SELECT {columns}, claims.staff, claims.name, claims.until FROM"  # noqa: S608
             f" (SELECT case_no FROM {_source(where)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) AS found"
             f" CROSS JOIN cases USING (case_no) LEFT JOIN claims USING (case_no, stage) ORDER BY {order}"
         )
-        names = [*COLUMNS, "claimed_by", "claimed_name"]
+        names = [*COLUMNS, "claimed_by", "claimed_name", "claimed_until"]
         with self._lock:
             return [dict(zip(names, row, strict=True)) for row in self._execute(sql, (*args, limit, offset))]
 
     def count(self, where: str = "1", args: Sequence[Any] = ()) -> int:
         """How many cases match; `where` as in select."""
         sql = f"SELECT count(*) FROM {_source(where)} WHERE {where}"  # noqa: S608
-        row = self._one(sql, args)
-        return 0 if row is None else int(row[0])
+        return int((self._one(sql, args) or (0,))[0])
 
     def groups(self, column: str, where: str = "1", args: Sequence[Any] = ()) -> dict[str, int]:
         """Counts of matching cases by one column."""
         if column not in COLUMNS:
             raise ValueError(column)
         sql = f"SELECT {column}, count(*) FROM cases WHERE {where} GROUP BY 1"  # noqa: S608
+        if (column, where) == ("district", "1"):
+            sql = "SELECT district, cases FROM tallies WHERE cases > 0"
         with self._lock:
             return dict(self._execute(sql, args))
 
@@ -443,7 +447,7 @@ class Register:
             for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
                 self._execute(f'DROP TABLE "{name}"')
             self._connection.execute(SCHEMA)
-            for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued):
+            for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued, queue_rows):
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self._position = 0

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from flask import Blueprint, abort, render_template
 
 from schemas.problems import N_
 from station.errand_pages import LISTS, condition
+from station.moment import stamp
 from station.pages import DUE_FIRST, HERE, PAGE, dressed, me, page_asked, window
 from station.web import parts, staff_only
 
@@ -30,8 +31,12 @@ class Asked:
 
     staff: str
     code: str
-    today: date
+    now: datetime
     is_hub: bool
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
 
     @property
     def sunday(self) -> date:
@@ -50,7 +55,8 @@ class Kind:
 
 def _mine(asked: Asked) -> tuple[str, Sequence[Any]]:
     """At the hub what one has claimed; elsewhere what one took in and answers for until it is over (首问责任)."""
-    return ("claims.staff = ?", [asked.staff]) if asked.is_hub else ("clerk = ? AND final = 0", [asked.staff])
+    claimed = ("claims.staff = ? AND claims.until > ?", [asked.staff, stamp(asked.now)])
+    return claimed if asked.is_hub else ("clerk = ? AND final = 0", [asked.staff])
 
 
 def _due(what: str, *days: Callable[[Asked], date]) -> Callable[[Asked], tuple[str, Sequence[Any]]]:
@@ -135,4 +141,4 @@ def _one(
 
 def _asked() -> Asked:
     here = parts().here
-    return Asked(me().employee_no, window(), parts().clock().date(), here.level == "city")
+    return Asked(me().employee_no, window(), parts().clock(), here.level == "city")

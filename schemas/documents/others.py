@@ -17,13 +17,15 @@ KEY: Final = r"[A-Za-z0-9_-]{43}"
 
 class Claim(Envelope):
     """A member of the hub's staff has taken a case from the queue in this stage, or, with staff "", put it back.
-    Only in the hub's own database."""
+    until: when it lapses unless it is renewed; was: who put it back. Only in the hub's own database."""
 
     case = Text(N_("办件编号"), pattern=CASE_NO)
     stage = Text(N_("办理阶段"), among=("acceptance", "review"))
     staff = Text(N_("工号"), low=0, high=40)
     name = Text(N_("姓名"), low=0, high=100)
     at = Moment(N_("领取时间"), "public")
+    until = Moment(N_("经办时限"), "public", required=False)
+    was = Text(N_("放回人工号"), low=0, high=40, required=False)
 
 
 class DeviceKey(Shape):

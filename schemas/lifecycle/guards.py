@@ -72,11 +72,13 @@ def _instant(ask: CaseAsk) -> Problem | None:
     return None
 
 
+def no_reviewer(state: CaseState) -> str:
+    """Who may not review: whoever accepted, of permits only; in a village of one clerk all else would have no end."""
+    return state.accepted_by if (state.item or {}).get("category_code") == "01" else ""
+
+
 def _not_the_acceptor(ask: CaseAsk) -> Problem | None:
-    """Permits only: in a village of one clerk all else would have no end."""
-    state = ask.state
-    permit = state.item is not None and state.item.get("category_code") == "01"
-    if permit and state.accepted_by and state.accepted_by == ask.actor.staff:
+    if no_reviewer(ask.state) and no_reviewer(ask.state) == ask.actor.staff:
         return Problem("same_person", N_("行政许可的审查人员不得是受理本件的人员"))
     return None
 

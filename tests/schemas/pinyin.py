@@ -61,7 +61,35 @@ def initials() -> str:
     return out.getvalue()
 
 
+def readings() -> str:
+    """A row a syllable, as it is typed: the characters that are usually read so, and those that may be."""
+    usual: defaultdict[str, str] = defaultdict(str)
+    also: defaultdict[str, str] = defaultdict(str)
+    for code, said in sorted(pinyin_dict.items()):
+        if 0x4E00 <= code <= 0x9FFF:
+            first, *others = dict.fromkeys(_typed(each) for each in said.split(","))
+            usual[first] += chr(code)
+            for each in others:
+                also[each] += chr(code)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["syllable", "usual", "also"])
+    writer.writerows(
+        [each, usual[each], also[each]]
+        for each in sorted({*usual, *also})
+        if each.isascii() and each.isalpha()
+    )
+    return out.getvalue()
+
+
+def _typed(reading: str) -> str:
+    """A reading without its tone, ü as v."""
+    bare = unicodedata.normalize("NFD", reading).replace("u\u0308", "v")
+    return "".join(each for each in bare if each.isascii()).lower()
+
+
 if __name__ == "__main__":
     (DATA / "initials.csv").write_text(initials(), encoding="utf-8")
+    (DATA / "syllables.csv").write_text(readings(), encoding="utf-8")
     FILE.write_text(written(), encoding="utf-8")
     sys.stdout.write(f"{len(texts())} readings\n")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station import found_by
+from station import forms, found_by
 from station.found_by import FoundBy
 
 NAMES = st.text(st.sampled_from("赵钱孙李小明 ＡaBb1２"), max_size=12)
@@ -41,6 +41,19 @@ def test_a_part_of_a_name_finds_its_case(connection: apsw.Connection, asked: str
     add(connection, "1", "赵小明")
     add(connection, "2", "钱大海")
     assert found(connection, asked) == ["1"]
+
+
+@pytest.mark.parametrize("asked", ["zxm", "ZX", "zhaoxiaoming", "zhaox", "zhao xiao"])
+def test_a_name_is_found_by_its_initials_and_its_sound(connection: apsw.Connection, asked: str) -> None:
+    add(connection, "1", "赵小明")
+    add(connection, "2", "钱大海")
+    assert found(connection, asked) == ["1"]
+
+
+def test_a_name_of_eighteen_letters_is_no_number() -> None:
+    asked = "ouyangzhuangzhuang"
+    assert len(asked) == 18
+    assert "found_by" in forms.search(asked)[0]
 
 
 def test_letters_are_found_small_large_and_full_width(connection: apsw.Connection) -> None:

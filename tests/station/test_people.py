@@ -224,6 +224,8 @@ def test_a_file_that_does_not_open_is_made_anew(city: World, clerk: Visitor, kno
 
 def test_all_readings_of_a_character_find_it() -> None:
     assert set(names.initials("曾单明")) == {"zsm", "zdm", "zcm", "csm", "cdm", "ccm"}
+    assert {"zengxiaoming", "cengxiaoming"} <= set(names.readings("曾小明"))
+    assert set(names.readings("吕曾")) == {"lvzeng", "lvceng"}
     assert names.initials("A·B 张3") == ("abz3",)
     assert names.initials("") == ()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from station import register_commands
 from station.app import Parts
 from station.register import BATCH, Register
 from tests.test_journey import INSTANT, PERMIT, record, step
-from tests.world import HUB, TOWNSHIP, VILLAGE, World
+from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World
 
 
 def everything(register: Register) -> list[dict[str, object]]:
@@ -148,3 +149,28 @@ def test_a_township_does_not_call_delivered_what_it_only_holds_for_its_villages(
     city.sync(TOWNSHIP, TOWNSHIP)
     township.catch_up()
     assert township.waiting() == {}
+
+
+def test_a_rebuild_in_a_terminal_says_how_far_it_is(city: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(3):
+        record(city, INSTANT)
+    parts = city[VILLAGE].parts
+    before = everything(parts.register)
+    seconds = iter(range(100))
+    register_commands.rebuild(parts, lambda: float(next(seconds)))
+    said = capsys.readouterr()
+    assert "(100%)" in said.err and "每秒" in said.err
+    assert "台账已重建：3 件" in said.out
+    assert everything(parts.register) == before
+
+
+def test_how_many_cases_a_district_has_is_never_counted(city: World) -> None:
+    made = [record(city, INSTANT) for _ in range(3)]
+    register = city[VILLAGE].parts.register
+    register.catch_up()
+    assert register.groups("district") == {"510903": 3} == register.groups("district", "1 = 1")
+    city[VILLAGE].parts.casework.act(made[0], PEOPLE["V001"], [("void", {"reason": "登记有误，重复登记"})])
+    register.catch_up()
+    assert register.groups("district") == {"510903": 3}
+    register._execute("DELETE FROM cases WHERE case_no = ?", (made[0],))
+    assert register.groups("district") == {"510903": 2}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from schemas import tables
 from station.worklist import KINDS, Asked
 from tests.test_journey import INSTANT, PERMIT, record, step
-from tests.world import HUB, TOWNSHIP, VILLAGE, World
+from tests.world import BEGIN, HUB, TOWNSHIP, VILLAGE, World
 
 DIRECT = next(each for each in tables.items().values() if each.village_mode == "direct" and each.instant)
 
@@ -64,7 +64,7 @@ def test_due_dates_sort_cases_into_overdue_today_and_this_week(city: World) -> N
     register = city[VILLAGE].parts.register
 
     def kinds(on: date) -> set[str]:
-        asked = Asked("V001", VILLAGE, on, False)
+        asked = Asked("V001", VILLAGE, datetime.combine(on, BEGIN.timetz()), False)
         return {name for name in ("overdue", "today", "week") if register.count(*KINDS[name].cases(asked))}
 
     assert kinds(day) == {"today"}
@@ -94,7 +94,7 @@ def test_a_made_up_kind_is_not_found(city: World) -> None:
 def test_no_count_reads_all_cases(city: World, kind: str, is_hub: bool) -> None:
     register = city[VILLAGE].parts.register
     register.catch_up()
-    where, args = KINDS[kind].cases(Asked("V001", VILLAGE, date(2018, 2, 9), is_hub))
+    where, args = KINDS[kind].cases(Asked("V001", VILLAGE, BEGIN, is_hub))
     plan = register._execute(
         f"EXPLAIN QUERY PLAN SELECT count(*) FROM cases LEFT JOIN claims USING (case_no, stage) WHERE {where}",
         tuple(args),
