@@ -372,12 +372,12 @@ class Register:
         """The newest moment at which the hub confirmed anything that is here, or None."""
         return (self._one("SELECT max(confirmed_at) FROM runs", ()) or ("",))[0] or None
 
-    def prove(self, db: str) -> None:
-        """Compares now what is stated of a database with what is in it, whether or not anything was heard of either."""
+    def prove(self, *dbs: str) -> None:
+        """Compares now what is stated of databases with what is in them, whether or not anything was heard of either."""
         with self._lock:
             self.catch_up()
             with self._transaction():
-                self._fold(self._prove(db))
+                self._fold({case_no for db in dbs for case_no in self._prove(db)})
 
     def forget(self, db: str, run: Run, after: int) -> None:
         """The events of a run beyond `after` have been taken out of the store."""
