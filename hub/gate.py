@@ -11,6 +11,9 @@ import threading
 from collections import deque
 from contextlib import suppress
 
+from flask import Request
+
+from hub.contacts import Contacts
 from hub.healing import Healing
 from schemas import tables
 from station.databases import station_of
@@ -55,8 +58,18 @@ class HubGate(Gate):
         self._writing = threading.Lock()
         self._asked: deque[_Asked] = deque()
         self.healing: Healing | None = None
+        self.contacts = Contacts(store, clock)
         self._heard_of: set[str] = set()
         store.watch(self._heard_of.update)
+
+    def authenticate(self, request: Request) -> Principal:
+        """As any gate; that the station came is remembered."""
+        principal = super().authenticate(request)
+        self.contacts.heard(principal.code)
+        return principal
+
+    def told_version(self, code: str, version: str) -> None:
+        self.contacts.heard(code, version)
 
     def confirm_all(self) -> int:
         """Writes the receipts that a crash between a commit and its receipt left out; asked at every start."""

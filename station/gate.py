@@ -123,6 +123,9 @@ class Gate:
             revision.id, rev, "forbidden", f"{principal.code} may not write {revision.id} into {db}"
         )
 
+    def told_version(self, code: str, version: str) -> None:
+        """A device of that station has shown its key, and says which version of the program it runs; no more than a word."""
+
     def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Called after documents of a station are durable here."""
 

@@ -89,7 +89,7 @@ class Register:
         self._store = store
         self._calendar = calendar
         self._lock = threading.RLock()
-        self._position = 0
+        self.position = 0  # up to where the store's changes are applied
         self._connection = _connect(path, key)
         self._archived = Archived(self._connection)
         self._errands = ErrandRows(self._connection, self._lock)
@@ -115,21 +115,21 @@ class Register:
         applied = 0
         with self._lock:
             # Looked at before the changes: what comes in between is not passed over.
-            while self._position < (known := self._store.update_seq):
-                changes = self._store.changes(self._position, BATCH)
+            while self.position < (known := self._store.update_seq):
+                changes = self._store.changes(self.position, BATCH)
                 through = changes[-1].seq if changes else known
                 try:
                     with self._transaction():
                         self._apply(changes)
                         self._execute("UPDATE position SET seq = ?", (through,))
                 except apsw.FullError as error:
-                    log.warning("the disk is full; lists show the state of sequence %s", self._position)
+                    log.warning("the disk is full; lists show the state of sequence %s", self.position)
                     if must:
                         raise DiskFull(
                             f"The disk that holds {self._path} is full. Free some space."
                         ) from error
                     break
-                self._position = through
+                self.position = through
                 applied += len(changes)
         return applied
 
@@ -436,7 +436,7 @@ class Register:
         if store != self._store.uuid or version != VERSION or behind:
             self._clear()
         else:
-            self._position = seq
+            self.position = seq
 
     def _clear(self) -> None:
         with self._transaction():
@@ -446,7 +446,7 @@ class Register:
             for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued):
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
-        self._position = 0
+        self.position = 0
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

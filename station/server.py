@@ -140,6 +140,7 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
     bridge = Asgi(
         app, parts.store, threads=parts.settings.threads, knows=knows, queues=is_of_a_server, **early
     )
+    app.extensions["bianmin-bridge"] = bridge
     parts.trust.listeners.append(bridge.wake)
     return bridge
 

@@ -38,6 +38,10 @@ class Admission:
         self._booked = 0.0
         self.put_off = 0
         """Requests that were asked to come later."""
+        self.done = 0
+        """Requests that have been worked on."""
+        self.worked = 0.0
+        """Seconds of work they took."""
 
     @property
     def waiting(self) -> int:
@@ -106,3 +110,5 @@ class Turns:
         """The request is over."""
         if self._has_begun:
             self._owner._work += SHARE * (self._worked - self._owner._work)
+            self._owner.done += 1
+            self._owner.worked += self._worked
