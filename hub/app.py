@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import annual, authority, desk, enrolment, overseeing, queues, root, staff, stations
+from hub import annual, authority, desk, enrolment, overseeing, queues, root, staff, stations, watching
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -54,7 +54,7 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
     parts.gate.confirm_all()
     renewal = staff.Renewal(parts.store, lambda: parts.identity.signer, clock)
     renewal()  # nobody could record anything before the first list
-    parts.chores.append(renewal)
+    parts.chores += [renewal, parts.gate.contacts.tend]
     return parts
 
 
@@ -77,6 +77,7 @@ def create_app(parts: Parts) -> Flask:
         queues.blueprint,
         overseeing.blueprint,
         stations.blueprint,
+        watching.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )

@@ -8,8 +8,12 @@ are those of station.gate.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from contextlib import suppress
 
+from flask import Request
+
+from hub.contacts import Contacts
 from hub.healing import Healing
 from schemas import tables
 from station.databases import station_of
@@ -22,6 +26,15 @@ from station.register import Register
 from station.trust import Trust
 from sync.errors import SyncError
 from sync.serving import ServedDatabase, ServedStore
+
+
+class _Asked:
+    """A database whose receipts are asked for, and how many there were once they are given."""
+
+    def __init__(self, db: str) -> None:
+        self.db = db
+        self.given: int | None = None
+        self.error: Exception | None = None
 
 
 class HubGate(Gate):
@@ -43,9 +56,20 @@ class HubGate(Gate):
         self._register = register
         self._clock = clock
         self._writing = threading.Lock()
+        self._asked: deque[_Asked] = deque()
         self.healing: Healing | None = None
+        self.contacts = Contacts(store, clock)
         self._heard_of: set[str] = set()
         store.watch(self._heard_of.update)
+
+    def authenticate(self, request: Request) -> Principal:
+        """As any gate; that the station came is remembered."""
+        principal = super().authenticate(request)
+        self.contacts.heard(principal.code)
+        return principal
+
+    def told_version(self, code: str, version: str) -> None:
+        self.contacts.heard(code, version)
 
     def confirm_all(self) -> int:
         """Writes the receipts that a crash between a commit and its receipt left out; asked at every start."""
@@ -76,7 +100,35 @@ class HubGate(Gate):
             self.healing.heard(db.name)
 
     def confirm(self, db: ServedDatabase) -> int:
-        """Gives the receipts that are due in a database; returns how many. Doing it twice gives no new one."""
+        """Gives the receipts that are due in a database; returns how many. Doing it twice gives no new one. Who asks while
+        others are being confirmed gets it with all who asked since: one step of the register, one commit."""
+        asked = _Asked(db.name)
+        self._asked.append(asked)
         with self._writing:
-            self._register.prove(db.name)
-            return len(self._trust.confirm(db.name, self._register.proven(db.name), stamp(self._clock())))
+            if asked.given is None:
+                some: list[_Asked] = []
+                while self._asked:
+                    some.append(self._asked.popleft())
+                self._confirm(some)
+        if asked.error is not None:
+            raise asked.error
+        return asked.given or 0
+
+    def _confirm(self, some: list[_Asked]) -> None:
+        try:
+            given = self._give({each.db for each in some})
+            for each in some:
+                each.given = given.pop(each.db, 0)
+        except Exception as error:
+            if len(some) == 1:
+                some[0].given, some[0].error = 0, error
+                return
+            for each in some:  # what is wrong with one is not to hold up the others
+                self._confirm([each])
+
+    def _give(self, dbs: set[str]) -> dict[str, int]:
+        self._register.prove(*sorted(dbs))
+        now = stamp(self._clock())
+        return self._store.gathered(
+            lambda: {db: len(self._trust.confirm(db, self._register.proven(db), now)) for db in sorted(dbs)}
+        )

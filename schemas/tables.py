@@ -242,6 +242,20 @@ def ancestors(code: str) -> tuple[str, ...]:
 
 
 @cache
+def _children() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for each in stations().values():
+        if each.parent_code is not None:
+            found[each.parent_code] = (*found.get(each.parent_code, ()), each.code)
+    return found
+
+
+def children(code: str) -> tuple[str, ...]:
+    """The codes right below a station; () for a village, and where there is no such station."""
+    return _children().get(code, ())
+
+
+@cache
 def districts() -> tuple[District, ...]:
     """The five districts (the hub's own row is only among the stations)."""
     return tuple(

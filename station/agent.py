@@ -33,7 +33,7 @@ from station.rounds import Refusals, Round, remember
 from station.tls import Tls
 from station.trust import Trust
 from sync.asking import Way
-from sync.errors import DiskFull, NotAPeer, NotInForce, SyncError
+from sync.errors import DiskFull, NotAPeer, NotInForce, PeerFailed, SyncError
 from sync.exchange.calling import Beginning, NothingInCommon, Outcome
 from sync.remote import RemoteServer
 from sync.serving import ServedStore
@@ -122,8 +122,11 @@ class Agent:
                 # Expected on a bad link, so one quiet line; the page tells the clerk.
                 log.info("no sync with %s: %s", parent, error)
                 outcome.note_trouble(parent, error.error, error.reason)
+                if isinstance(error, PeerFailed) and error.retry_after:
+                    # The one that lets us come first: no parent is asked again before.
+                    outcome.retry_after = min(outcome.retry_after or error.retry_after, error.retry_after)
                 continue
-            outcome.parent = outcome.parent or parent
+            outcome.parent, outcome.retry_after = outcome.parent or parent, 0.0
             if not plan.ask_further(self._unconfirmed_seconds()):
                 break
 
@@ -262,7 +265,8 @@ class Agent:
             speaks = self._exchanges is not None and self._exchanges.speaks(outcome.parent)
             self._listener.listen_at(outcome.parent if speaks else "")
             chance = int.from_bytes(self._random(4)) / 2**32
-            self._rest(plan.pause(outlook, interval, chance, self._listener.is_waiting), seen)
+            listening, asked = self._listener.is_waiting, outcome.retry_after
+            self._rest(plan.pause(outlook, interval, chance, listening, asked=asked), seen)
 
     def _unpushed(self, parent: str) -> bool:
         """Whether anything was written here since the push of the round that just ended."""

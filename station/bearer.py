@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from typing import Any, Final
 
 import httpx
@@ -60,7 +61,8 @@ class Bearer:
         if type(nonce) is not str:
             raise _strange()
         signed = passes.answer(signer, own, self._trust.netloc.decode(), nonce)
-        said = self._ask(way, "token", {"station": own, "key": signer.public, "nonce": nonce, "sig": signed})
+        shown = {"station": own, "key": signer.public, "nonce": nonce, "sig": signed}
+        said = self._ask(way, "token", {**shown, "version": metadata.version("bianmin")})
         token, seconds = said.get("token"), said.get("seconds")
         if type(token) is not str or type(seconds) is not int:
             raise _strange()

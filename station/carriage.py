@@ -61,13 +61,14 @@ class Below(_Carriage):
         self._gate = gate
         self._principal = principal
         self._recovery = recovery
+        self._news: set[str] = set()
 
     def gives(self) -> Sequence[str]:
         return list(self._gate.databases(self._principal, self._store.databases()))
 
     def hears(self) -> Sequence[str]:
         code = self._principal.code
-        below = [each.code for each in tables.stations().values() if each.parent_code == code]
+        below = tables.children(code)
         return self._gate.databases(self._principal, map(of_station, (code, *below)))
 
     def take(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
@@ -88,10 +89,14 @@ class Below(_Carriage):
 
     def take_notes(self, db: str, notes: Sequence[Mapping[str, Any]]) -> None:
         self._gate.allow(self._principal, db, "write")
-        if self._trust.take(db, [seals.read(note) for note in notes]) and self._recovery is not None:
-            self._recovery.look(db)
+        if self._trust.take(db, [seals.read(note) for note in notes]):
+            self._news.add(db)
 
     def settle(self, dbs: Iterable[str]) -> None:
+        while self._news:
+            db = self._news.pop()
+            if self._recovery is not None:
+                self._recovery.look(db)
         for db in dbs:
             if station_of(db) is not None and db in self._store.databases():
                 database = self._store.database(db)

@@ -94,10 +94,9 @@ class Exchanges:
 
     def _with(self, parent: str) -> Calling:
         if parent not in self._callings:
-            name = hashlib.sha256(parent.encode()).hexdigest()[:16]
             kept = self._store.database(HERE, create=True)
             self._callings[parent] = Calling(
-                self._store, kept, self._rights, name, random=self._random, news=self._news
+                self._store, kept, self._rights, name_of(parent), random=self._random, news=self._news
             )
         return self._callings[parent]
 
@@ -106,6 +105,11 @@ def wait_for_news(way: Way, parent: str, seconds: int) -> bool:
     """Waits until the server at `parent` has something urgent for us, for so long at the most; errors of the way. Keeps nothing:
     may be called while others exchange."""
     return wait(way, _url(parent), seconds)
+
+
+def name_of(parent: str) -> str:
+    """Under which the log with the server at `parent` is kept."""
+    return hashlib.sha256(parent.encode()).hexdigest()[:16]
 
 
 def _url(parent: str) -> str:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from flask import Request
 
 from schemas import tables
-from station.databases import PUBLIC, station_of
+from station.databases import PUBLIC, of_station, station_of
 from station.identity import Identity
 from station.keys import Keys
 from station.passes import Passes
@@ -101,7 +101,9 @@ class Gate:
 
     def databases(self, principal: Principal, names: Iterable[str]) -> list[str]:
         """The databases of `names` that this station may read."""
-        return [name for name in names if self._may_read(principal, name)]
+        # A hub has thousands, and this is asked several times an exchange: only what could be theirs is judged.
+        near = {PUBLIC, *map(of_station, (principal.code, *tables.children(principal.code)))}
+        return [name for name in names if name in near and self._may_read(principal, name)]
 
     def admit(self, principal: Principal, db: str, revision: Revision) -> Refusal | None:
         """None, or why this document may not come in by this station. Authority only."""
@@ -120,6 +122,9 @@ class Gate:
         return Refusal(
             revision.id, rev, "forbidden", f"{principal.code} may not write {revision.id} into {db}"
         )
+
+    def told_version(self, code: str, version: str) -> None:
+        """A device of that station has shown its key, and says which version of the program it runs; no more than a word."""
 
     def written(self, principal: Principal, db: ServedDatabase) -> None:
         """Called after documents of a station are durable here."""

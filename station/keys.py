@@ -13,7 +13,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from schemas import tables
 from station.certificates import is_authority
@@ -31,25 +31,38 @@ AUTHORITY: Final = "authority"
 _AROUND: Final = ("_rev", "_attachments", "serial", "by", "sig")
 
 
+class _Found(NamedTuple):
+    """What `public` says at one moment: `at` its newest sequence and the root trusted. Devices as they were asked for."""
+
+    at: tuple[Seq, str]
+    hub_keys: frozenset[str]
+    devices: dict[str, Mapping[str, Any]]
+
+
 class Keys:
     """The keys that count, by what is in the store's `public` and the root this server trusts."""
 
     def __init__(self, store: ServedStore, root: Callable[[], str]) -> None:
         self._store = store
         self._root = root
-        self._found: tuple[tuple[str, Seq, str], frozenset[str]] | None = None
+        self._found = _Found((0, ""), frozenset(), {})
 
     def hub_keys(self) -> frozenset[str]:
         """The hub's keys that are in force."""
+        return self._as_it_stands().hub_keys
+
+    def _as_it_stands(self) -> _Found:
+        """What was found in `public` as it is now: a hub asks for a device's key several times an exchange."""
         try:
             public = self._store.database(PUBLIC)
         except NotFound:
-            return frozenset()
-        asked = (public.identity, public.update_seq, self._root())
-        if self._found is None or self._found[0] != asked:
+            return _Found((0, ""), frozenset(), {})
+        asked = (public.update_seq, self._root())
+        if self._found.at != asked:
             vouched = [doc for doc in starting(public, HUB_KEY).values() if self._is_vouched(doc)]
-            self._found = (asked, frozenset(doc["key"] for doc in vouched if doc["status"] == "active"))
-        return self._found[1]
+            keys = frozenset(doc["key"] for doc in vouched if doc["status"] == "active")
+            self._found = _Found(asked, keys, {})
+        return self._found
 
     def _is_vouched(self, doc: Mapping[str, Any]) -> bool:
         return bool(self._root()) and doc.get("by") == self._root() and is_sound(doc)
@@ -78,8 +91,12 @@ class Keys:
 
     def device(self, code: str) -> Mapping[str, Any]:
         """The record of a station's devices as the hub signed it; empty if there is none."""
-        doc = self._get(f"device:{code}")
-        return doc if doc is not None and doc.get("station") == code and self.is_from_hub(doc) else {}
+        found = self._as_it_stands()
+        if code not in found.devices:
+            doc = self._get(f"device:{code}")
+            sound = doc is not None and doc.get("station") == code and self.is_from_hub(doc)
+            found.devices[code] = doc if doc is not None and sound else {}
+        return found.devices[code]
 
     def authorities(self) -> tuple[str, ...]:
         """The certificates of the city's authority for TLS as the hub publishes them; () if it has none."""

@@ -62,9 +62,14 @@ def ask_further(unconfirmed_seconds: float) -> bool:
     return unconfirmed_seconds > PATIENCE
 
 
-def pause(outlook: Outlook, interval: float, chance: float, listening: bool = False) -> float:
+def pause(
+    outlook: Outlook, interval: float, chance: float, listening: bool = False, *, asked: float = 0.0
+) -> float:
     """Seconds until the next round. `chance` in [0,1) spreads 2,324 stations, so that they never come all at once: after a
-    failure over all of the time ("full jitter"). `listening`: a parent will say when there is something."""
+    failure over all of the time ("full jitter"). `listening`: a parent will say when there is something. `asked`: a parent that is
+    too busy said when it has room for us; it spreads us itself, and a little is added so that nobody comes early."""
+    if outlook.failures and asked:
+        return min(asked, LONGEST_RETRY) + LEAST_RETRY * (1 + chance)
     if outlook.failures:
         ceiling = min(
             max(interval, FIRST_RETRY), LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(outlook.failures, 20)

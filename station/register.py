@@ -88,7 +88,7 @@ class Register:
         self._store = store
         self._calendar = calendar
         self._lock = threading.RLock()
-        self._position = 0
+        self.position = 0  # up to where the store's changes are applied
         self._connection = _connect(path, key)
         self._archived = Archived(self._connection)
         self._errands = ErrandRows(self._connection, self._lock)
@@ -115,24 +115,24 @@ class Register:
         applied = 0
         with self._lock:
             # Looked at before the changes: what comes in between is not passed over.
-            while self._position < (known := self._store.update_seq):
-                changes = self._store.changes(self._position, at_once)
+            while self.position < (known := self._store.update_seq):
+                changes = self._store.changes(self.position, at_once)
                 through = changes[-1].seq if changes else known
                 try:
                     with self._transaction():
                         self._apply(changes)
                         self._execute("UPDATE position SET seq = ?", (through,))
                 except apsw.FullError as error:
-                    log.warning("the disk is full; lists show the state of sequence %s", self._position)
+                    log.warning("the disk is full; lists show the state of sequence %s", self.position)
                     if must:
                         raise DiskFull(
                             f"The disk that holds {self._path} is full. Free some space."
                         ) from error
                     break
-                self._position = through
+                self.position = through
                 applied += len(changes)
                 if told:
-                    told(self._position, known)
+                    told(self.position, known)
         return applied
 
     def rebuild(self, told: Told | None = None) -> int:
@@ -376,12 +376,12 @@ class Register:
         """The newest moment at which the hub confirmed anything that is here, or None."""
         return (self._one("SELECT max(confirmed_at) FROM runs", ()) or ("",))[0] or None
 
-    def prove(self, db: str) -> None:
-        """Compares now what is stated of a database with what is in it, whether or not anything was heard of either."""
+    def prove(self, *dbs: str) -> None:
+        """Compares now what is stated of databases with what is in them, whether or not anything was heard of either."""
         with self._lock:
             self.catch_up()
             with self._transaction():
-                self._fold(self._prove(db))
+                self._fold({case_no for db in dbs for case_no in self._prove(db)})
 
     def forget(self, db: str, run: Run, after: int) -> None:
         """The events of a run beyond `after` have been taken out of the store."""
@@ -440,7 +440,7 @@ class Register:
         if store != self._store.uuid or version != VERSION or behind:
             self._clear()
         else:
-            self._position = seq
+            self.position = seq
 
     def _clear(self) -> None:
         with self._transaction():
@@ -450,7 +450,7 @@ class Register:
             for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued, queue_rows):
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
-        self._position = 0
+        self.position = 0
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -33,6 +33,8 @@ class Round:
     pulled: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
     trouble: list[dict[str, str]] = field(default_factory=list)
+    retry_after: float = 0.0
+    """Seconds that a parent which is too busy asked to be left alone for, where none was reached."""
 
     def note_trouble(self, parent: str, error: str, reason: str) -> None:
         """Something that went wrong on the way."""

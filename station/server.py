@@ -32,6 +32,9 @@ log = logging.getLogger("bianmin.server")
 
 TEND_SECONDS: Final = 3600.0
 LOOK_SECONDS: Final = 60.0
+FOLLOW_SECONDS: Final = 0.05
+"""Between two looks of the register's follower: what is written meanwhile, by thousands of stations say, is followed in one step. Pages
+look for themselves."""
 LARGEST_FORM: Final = 1024 * 1024  # bytes of a page's form without files
 
 
@@ -134,9 +137,18 @@ def asgi(app: Flask, parts: Parts) -> Asgi:
 
     exchange: ExchangeRoute | None = app.extensions.get("bianmin-exchange")
     early = {} if exchange is None else {"early": exchange.early}
-    bridge = Asgi(app, parts.store, threads=parts.settings.threads, knows=knows, **early)
+    bridge = Asgi(
+        app, parts.store, threads=parts.settings.threads, knows=knows, queues=is_of_a_server, **early
+    )
+    app.extensions["bianmin-bridge"] = bridge
     parts.trust.listeners.append(bridge.wake)
     return bridge
+
+
+def is_of_a_server(environ: dict[str, Any]) -> bool:
+    """Whether a request is an exchange or begins what leads to one: whoever asks can wait, and is not a person. Who has been given
+    a challenge is let go on."""
+    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in (PATH, "/trust/challenge")
 
 
 def tend(parts: Parts) -> None:
@@ -193,3 +205,4 @@ def _follow(parts: Parts, stopping: threading.Event) -> None:
             log.exception("the register could not follow; pages will try again")
             stopping.wait(5)
         parts.store.wait(seen, 1.0)
+        stopping.wait(FOLLOW_SECONDS)

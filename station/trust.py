@@ -95,12 +95,15 @@ class Trust:
             written = sorted(joined)
             try:
                 self._here.put({**(kept or doc), "statements": [each._asdict() for each in written]})
-                for listener in self.listeners:
-                    listener(db)
+                self._store.afterwards(lambda: self._tell(db))
                 return len(added)
             except Conflict:  # another thread, or another web node; what it took is to stay
                 continue
         return 0
+
+    def _tell(self, db: str) -> None:
+        for listener in self.listeners:
+            listener(db)
 
     def seal(self, db: str) -> list[Statement]:
         """Seals what this writer has written into a database since it did so last; the new seals, kept already."""

@@ -1,7 +1,7 @@
 """/trust: how devices show who they are here. JSON in, JSON out; for programs, not for browsers.
 
     POST /trust/challenge         {} -> {"nonce"}
-    POST /trust/token             {"station", "key", "nonce", "sig"} -> {"token", "seconds", "short"}
+    POST /trust/token             {"station", "key", "nonce", "sig", "version"} -> {"token", "seconds", "short"}
     POST /trust/time              {"nonce"} -> {"station", "moment", "nonce", "by", "sig"}: signed, `station.right_time`
     POST /trust/statements/<db>   {"statements": […]} -> {"statements": […]}: ours for yours, this server's seals fresh
 
@@ -43,6 +43,7 @@ def token() -> Response:
     with pacing.slowed(parts.accounts.attempts, "pass", station, address, pacing.KEYS_OF_ADDRESS):
         issued = parts.passes.issue(station, given["key"], request.host, given["nonce"], given["sig"])
     said = {"token": issued, "seconds": passes.TOKEN_SECONDS}
+    parts.gate.told_version(station, str(given.get("version", "")))
     if isinstance(parts.store, Store):  # another web node would not know it
         said["short"] = parts.passes.lend(station, given["key"])
     return answers.json(said)

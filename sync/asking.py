@@ -283,7 +283,9 @@ def check(response: httpx.Response, data: bytes) -> None:
     kind = kind_of(response)
     if kind != "application/json":
         if status in (429, 502, 503, 504):
-            raise errors.PeerFailed(f"{host} is not ready ({status}).", _retry_after(response))
+            raise errors.PeerFailed(
+                f"{host} is not ready ({status}).", _retry_after(response), untouched=status == 429
+            )
         raise errors.NotAPeer(f"{host} answers with {kind[:40] or 'nothing'}, not with JSON ({status}).")
     if status < 300:
         return
@@ -291,7 +293,7 @@ def check(response: httpx.Response, data: bytes) -> None:
     said = value if type(value) is dict else {}
     reason = f"{said.get('reason') or said.get('error') or response.reason_phrase} ({status})"[:300]
     if status >= 500 or status == 429:
-        raise errors.PeerFailed(f"{host}: {reason}", _retry_after(response))
+        raise errors.PeerFailed(f"{host}: {reason}", _retry_after(response), untouched=status == 429)
     if said.get("error") == errors.MissingStub.error:
         raise errors.MissingStub(reason)
     failure = _BY_STATUS.get(status, errors.TheirFault)(reason)

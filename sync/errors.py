@@ -234,14 +234,16 @@ class NotInForce(Untrusted):
 
 
 class PeerFailed(TheirFault):
-    """The peer answered that it is in trouble or busy. `retry_after` is in seconds, when it said so."""
+    """The peer answered that it is in trouble or busy. `retry_after` is in seconds, when it said so. `untouched`: it has
+    not looked at what was sent."""
 
     status = 502
     error = "peer_failed"
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, untouched: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.untouched = untouched
 
 
 class NotAPeer(TheirFault):

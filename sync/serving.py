@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from sync.peer import Attachment, Changes, Filter, Peer, Refusal, Revision, Seq
+
+T = TypeVar("T")
 
 Admit: TypeAlias = Callable[[Revision], Refusal | None]
 """Authority over one revision: None lets it in."""
@@ -173,6 +175,12 @@ class ServedStore(Protocol):
 
     def databases(self) -> list[str]:
         """The names, sorted."""
+
+    def gathered(self, run: Callable[[], T], /) -> T:
+        """What `run` returns, once all it wrote is durable; made so together with what other threads bring, where that saves work."""
+
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Runs `tell` once what this thread is writing is durable."""
 
     def holds(self, db: ServedDatabase) -> bool:
         """Whether this very incarnation is still there."""

@@ -33,6 +33,7 @@ NO_PAGES = (
     "/static/",
     "/bootstrap/",
     "/up",
+    "/metrics",
     "/paper/template",
     "/cases/<case_no>/files/",
     "/start",

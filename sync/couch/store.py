@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sync import names
 from sync.couch import reading
@@ -33,6 +33,7 @@ from sync.errors import BadRequest, Conflict, DatabaseExists, NotAPeer, NotFound
 from sync.peer import Revision, Seq
 from sync.serving import DatabaseUpdate, ServedDatabase, StoreChange
 
+T = TypeVar("T")
 log = logging.getLogger("bianmin.couch")
 
 SYSTEM: Final = ("_users", "_replicator", "_global_changes")
@@ -166,6 +167,14 @@ class CouchStore:
     def databases(self) -> list[str]:
         """The names, sorted, as far as this node has heard."""
         return self.journal.databases()
+
+    def gathered(self, run: Callable[[], T]) -> T:
+        """Each request is durable by itself."""
+        return run()
+
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Likewise: at once."""
+        tell()
 
     def holds(self, db: ServedDatabase) -> bool:
         """Whether this very incarnation is still there, as far as this node has heard."""

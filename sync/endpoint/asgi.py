@@ -23,10 +23,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from sync.endpoint.admission import Admission, Turns
 from sync.endpoint.feed import FEEDS, Feed, Page
 from sync.scratch import Scratch
 from sync.serving import ServedStore
@@ -45,6 +46,9 @@ LARGE_PACKED: Final = 256 * 1024  # … and so does a packed one of this size
 LARGE_AT_ONCE: Final = 2
 ANSWER_IN_MEMORY: Final = 1024 * 1024  # bytes of one answer waiting to be sent
 PIECE: Final = 64 * 1024
+FOR_OTHERS: Final = (
+    3  # threads of the pool, at least one, that are kept from those who are asked to wait their turn
+)
 PATIENCE: Final = 90.0  # seconds a peer may neither send nor take anything
 
 
@@ -56,7 +60,8 @@ class Early(Protocol):
 
 class Asgi:
     """The application for `HttpServer`. `knows(environ)`: may whoever asks send a large body? `early(environ, first bytes)`: what
-    takes this body in while it comes, if anything does. `stop` ends feeds."""
+    takes this body in while it comes, if anything does. `queues(environ)`: is it one of the requests that wait their turn, or are put
+    off (`sync.endpoint.admission`)? `stop` ends feeds."""
 
     def __init__(
         self,
@@ -66,10 +71,13 @@ class Asgi:
         threads: int = 8,
         knows: Callable[[Environ], bool] = lambda environ: True,
         early: Callable[[Environ, bytes], Early | None] = lambda environ, first: None,
+        queues: Callable[[Environ], bool] = lambda environ: False,
     ) -> None:
         self._application = application
         self._knows = knows
         self._early = early
+        self._queues = queues
+        self.admission = Admission(max(1, threads - FOR_OTHERS))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="feed")
         self._wakes = Wakes(store)
@@ -99,8 +107,14 @@ class Asgi:
         loop = asyncio.get_running_loop()
         environ = environ_of(scope)
         body = _Body(self)
+        turns: Turns | None = None
         try:
-            refused = await self._take(environ, body, receive)
+            if self._queues(environ):
+                if seconds := self.admission.come():
+                    await _say(send, *BUSY, retry_after=seconds)
+                    return
+                turns = self.admission.request()
+            refused = await self._take(environ, body, receive, turns)
             if refused is not None:
                 await _say(send, *refused)
                 return
@@ -110,9 +124,12 @@ class Asgi:
             large = body.length > (LARGE_PACKED if "HTTP_CONTENT_ENCODING" in environ else LARGE_BODY)
             if large:
                 await self._large.acquire()
-            done = loop.run_in_executor(self._pool, _run, self._application, environ, answer)
-            if large:
-                done.add_done_callback(lambda _: self._large.release())
+            async with turns.turn() if turns else nullcontext():
+                done = loop.run_in_executor(self._pool, _run, self._application, environ, answer)
+                if large:
+                    done.add_done_callback(lambda _: self._large.release())
+                if turns:
+                    await asyncio.wait((done,))
             try:
                 await self._give(answer, feeds, receive, send)
             finally:
@@ -122,9 +139,11 @@ class Asgi:
             return  # the other end is gone, or as good as gone; uvicorn closes what is left
         finally:
             body.close()
+            if turns:
+                turns.end()
 
     async def _take(
-        self, environ: Environ, body: _Body, receive: Callable[[], Any]
+        self, environ: Environ, body: _Body, receive: Callable[[], Any], turns: Turns | None
     ) -> tuple[int, str, str] | None:
         """Reads the body; None, or why it is not taken (status, word, sentence)."""
         declared = environ.get("CONTENT_LENGTH", "0")
@@ -151,7 +170,8 @@ class Asgi:
                 early = environ[EARLY] = self._early(environ, data)
             length += len(data)
             if early is not None:
-                await loop.run_in_executor(self._pool, early.feed, data)
+                async with turns.turn() if turns else nullcontext():
+                    await loop.run_in_executor(self._pool, early.feed, data)
             else:
                 body.write(data)
             if length > MAX_BODY:
@@ -428,12 +448,17 @@ def _run(application: Callable[..., Iterable[bytes]], environ: Environ, answer: 
         answer.end()
 
 
-async def _say(send: Callable[[Message], Any], status: int, error: str, reason: str) -> None:
+BUSY: Final = (429, "too_many_requests", "This server is busy. Come again when Retry-After says.")
+
+
+async def _say(
+    send: Callable[[Message], Any], status: int, error: str, reason: str, *, retry_after: int = 0
+) -> None:
     text = b'{"error":"%b","reason":"%b"}\n' % (error.encode(), reason.encode())
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(text)),
-        (b"connection", b"close"),
+        (b"retry-after", b"%d" % retry_after) if retry_after else (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

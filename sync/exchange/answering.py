@@ -91,14 +91,17 @@ class Hearing:
             log = self._read()
             if log.find(first.last) is None or not (part.documents or part.notes):
                 return
-            refused, span = self._side.take(part)
+            if part.more and part.places:
+                log = log._replace(coming=(first.last, part.places))
+
+            def note(span: Span | None) -> None:
+                if span or part.more:
+                    self._write(log.came_in(span))
+
+            refused, span = self._side.take(part, note)
             self._refused += refused
             self._moved = True
             self._came += (span,) if span else ()
-            if part.more and part.places:
-                log = log._replace(coming=(first.last, part.places))
-            if span or part.more:
-                self._write(log.came_in(span))
 
     def answer(self) -> Iterator[Message]:
         """The answer, once all parts are in; written down before the first part is given out. BadRequest where there was
@@ -106,6 +109,7 @@ class Hearing:
         if self._first is None:
             raise BadRequest("A message has at least one part.")
         with self._lock:
+            self._side.settle()
             return iter(list(self._answer(self._first)))
 
     def _answer(self, asked: Message) -> Iterator[Message]:
@@ -151,7 +155,7 @@ class Hearing:
         return logs.read(self._kept.get_local(self._where), self._store.era)
 
     def _write(self, log: Log) -> None:
-        self._kept.put_local(self._where, logs.write(log))
+        self._store.gathered(lambda: self._kept.put_local(self._where, logs.write(log)))
 
 
 def _where(who: str) -> str:

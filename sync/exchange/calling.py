@@ -181,7 +181,9 @@ class Calling:
         except errors.TheirFault as fault:
             if isinstance(fault, errors.Unreachable):
                 self.room = max(SMALLEST, self.room // 2)
-            elif not heard and not isinstance(fault, errors.PeerFailed | errors.NotAPeer):
+            elif not heard and getattr(
+                fault, "untouched", not isinstance(fault, errors.PeerFailed | errors.NotAPeer)
+            ):
                 self._unsure = unsure  # it has answered, and taken nothing
             raise
         if said.bulk or bulk:
@@ -208,6 +210,7 @@ class Calling:
     def _take(self, log: Log, new: Record, answer: Message, outcome: Outcome) -> tuple[Log, Record]:
         """Takes in a part of the answer, and writes down how far it has come."""
         refused, span = self._side.take(answer)
+        self._side.settle()
         outcome.not_taken += refused
         outcome.taken += len(answer.documents) - len(refused)
         if not new.id:

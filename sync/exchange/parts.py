@@ -9,11 +9,11 @@ What fits into one part travels as it is, without this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from sync.errors import BadRequest, TooLarge
-from sync.exchange.message import MAX_PACKED
+from sync.exchange.message import MAX_PACKED, Message
 
 PARTS: Final = b"\x03"
 LENGTH: Final = 4  # bytes
@@ -26,6 +26,18 @@ def framed(parts: Iterable[bytes]) -> Iterator[bytes]:
     for part in parts:
         yield opening + len(part).to_bytes(LENGTH) + part
         opening = b""
+
+
+def joined(parts: Sequence[Message]) -> Message:
+    """Parts that follow one another, as one: it says of the whole what the first says, and of how far it comes what the last says."""
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0]._replace(
+        documents=[each for part in parts for each in part.documents],
+        notes=[each for part in parts for each in part.notes],
+        places=next((part.places for part in reversed(parts) if part.places), ()),
+        more=parts[-1].more,
+    )
 
 
 class Arriving:

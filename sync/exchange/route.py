@@ -21,7 +21,7 @@ from sync.exchange import message as messages
 from sync.exchange.answering import Answering, Hearing
 from sync.exchange.message import CONTENT_TYPE
 from sync.exchange.news import NEWS, NONE, News
-from sync.exchange.parts import PARTS, Arriving, framed
+from sync.exchange.parts import PARTS, Arriving, framed, joined
 from sync.exchange.side import Rights
 
 PATH: Final = "/x"
@@ -80,11 +80,20 @@ class Incoming:
         try:
             if self._hearing is None:
                 self._hearing = self._hear()
-            for each in whole():
-                self._hearing.take(messages.unpack(each))
-                self.how = each[0] or self.how
+            self._hear_all(self._hearing, whole())
         except Exception as fault:
             self._fault = fault
+
+    def _hear_all(self, hearing: Hearing, parts: list[bytes]) -> None:
+        """What is whole at once is taken in at once: each time costs a commit."""
+        some: list[messages.Message] = []
+        try:
+            for each in parts:
+                some.append(messages.unpack(each))
+                self.how = each[0] or self.how
+        finally:
+            if some:
+                hearing.take(joined(some))
 
 
 def create_route(answering: Answering, who: Who) -> ExchangeRoute:

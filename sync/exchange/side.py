@@ -2,6 +2,7 @@
 
     our feed, a lane at a time ──> documents, notes      part by part, until the room is used up; events before catalogue before files
     documents, notes           ──> our store             durable when `take` returns; what is refused is told
+                                                         what follows from it (receipts) by `settle`, before anything is given
 
 An end gives what is new in its feed since the other end had everything, but for what came from there.
 """
@@ -9,7 +10,7 @@ An end gives what is new in its feed since the other end had everything, but for
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -76,6 +77,7 @@ class Side:
         self.rights = rights
         # Signatures of what the other end has; forgotten at a restart, and then told again.
         self._known: set[str] = set()
+        self._unsettled: set[str] = set()
 
     # -- giving ---------------------------------------------------------------------------------------------------
 
@@ -187,29 +189,42 @@ class Side:
 
     # -- taking ---------------------------------------------------------------------------------------------------
 
-    def take(self, message: Message) -> tuple[list[tuple[str, Refusal]], Span | None]:
-        """Takes in what a message brings; what was refused, and where in our feed the rest is."""
+    def take(
+        self, message: Message, note: Callable[[Span | None], None] = lambda span: None
+    ) -> tuple[list[tuple[str, Refusal]], Span | None]:
+        """Takes in what a message brings; what was refused, and where in our feed the rest is. `note` writes that down: it is durable
+        together with what came, or neither is. What follows from it comes with `settle`."""
         by_database: dict[str, list[Revision]] = {}
         for db, revision in message.documents:
             by_database.setdefault(db, []).append(revision)
-        refused: list[tuple[str, Refusal]] = []
+        stated: dict[str, list[Mapping[str, Any]]] = {}
+        for db, each in message.notes:
+            stated.setdefault(db, []).append(each)
 
-        def write() -> None:
+        def write() -> tuple[list[tuple[str, Refusal]], Span | None]:
+            refused: list[tuple[str, Refusal]] = []
+            first = self._store.update_seq
             for db, revisions in by_database.items():
                 refused.extend((db, each) for each in self._taken(db, revisions))
+            last = self._store.update_seq
+            for db, notes in stated.items():
+                try:
+                    self.rights.take_notes(db, notes)
+                except TheirFault as fault:
+                    refused.append((db, Refusal("", "", fault.error, fault.reason)))
+            span = Span(first + 1, last) if last > first else None
+            note(span)
+            return refused, span
 
-        first, last = self._store.alone(write) if by_database else (0, 0)
-        stated: dict[str, list[Mapping[str, Any]]] = {}
-        for db, note in message.notes:
-            stated.setdefault(db, []).append(note)
-        for db, notes in stated.items():
-            try:
-                self.rights.take_notes(db, notes)
-            except TheirFault as fault:
-                refused.append((db, Refusal("", "", fault.error, fault.reason)))
+        taken = self._store.gathered(write)
         self.learn(message.notes)
-        self.rights.settle({*by_database, *stated})
-        return refused, Span(first + 1, last) if last > first else None
+        self._unsettled |= {*by_database, *stated}
+        return taken
+
+    def settle(self) -> None:
+        """What follows from all that was taken in, also with messages that were cut off."""
+        dbs, self._unsettled = self._unsettled, set()
+        self.rights.settle(dbs)
 
     def _taken(self, db: str, revisions: Sequence[Revision]) -> list[Refusal]:
         try:

@@ -8,6 +8,7 @@ schema.py      the tables     connection.py  pragmas, lock, errors   encryption.
 
 from sync.serving import Row, StoreChange
 from sync.store.database import Database, Quarantined
-from sync.store.store import Store, Transaction
+from sync.store.store import Store
+from sync.store.transaction import Transaction
 
 __all__ = ["Database", "Quarantined", "Row", "Store", "StoreChange", "Transaction"]

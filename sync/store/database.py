@@ -21,7 +21,8 @@ from sync.store import reading, writing
 from sync.store.connection import rows, scalar
 
 if TYPE_CHECKING:
-    from sync.store.store import Store, Transaction
+    from sync.store.store import Store
+    from sync.store.transaction import Transaction
 
 MAX_LOCALS: Final = 65_536  # of them in a database: a checkpoint for everybody who ever replicated with it
 _LAST_SEQ: Final = "SELECT coalesce(max(seq), 0) FROM documents WHERE db = ?"
@@ -325,8 +326,7 @@ class Database:
     @property
     def update_seq(self) -> int:
         """The sequence of the last change in this database; 0 before the first."""
-        with self._store.read() as connection:
-            return int(scalar(connection, _LAST_SEQ, (self.key,)))
+        return self._store.last_of(self.key)
 
     def wait(self, seq: Seq, timeout: float) -> bool:
         """True as soon as this database's `update_seq` > `seq`; False after `timeout` seconds."""

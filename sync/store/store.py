@@ -31,7 +31,10 @@ from sync.serving import DatabaseUpdate, ServedDatabase, StoreChange
 from sync.store import connection as sqlite
 from sync.store import opening, reading, writing
 from sync.store.database import Database, seq_of
+from sync.store.together import Together
+from sync.store.transaction import Transaction
 
+_LAST_SEQ: Final = "SELECT coalesce(max(seq), 0) FROM documents WHERE db = ?"
 TEND_AFTER: Final = 300  # changes, about 2 MB of log
 READERS: Final = 8
 
@@ -41,53 +44,6 @@ class _Entry(NamedTuple):
 
     key: int
     incarnation: str
-
-
-class Transaction:
-    """What may be done between BEGIN and COMMIT. Reads through `connection` see what was written so far."""
-
-    def __init__(self, connection: apsw.Connection, seq: int, now: float) -> None:
-        self.connection = connection
-        self.now = now
-        self.seq = seq
-        self.touched: dict[int, int] = {}
-        self._counts: dict[int, tuple[int, int]] = {}
-
-    def next_seq(self, db: int, count: int = 1) -> int:
-        """The next sequence of the store, given to database `db`; with `count` the first of so many."""
-        self.seq += count
-        self.touched[db] = self.seq
-        return self.seq - count + 1
-
-    def note_database(self, name: str, what: str) -> None:
-        """Gives the making or deletion of a database its place in the feed of databases."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO updates VALUES (?, ?, ?, ?)",
-            (name, self.counter("updates"), self.seq, what),
-        )
-
-    def count(self, db: int, documents: int, deletions: int) -> None:
-        """Notes by how much database `db` grew."""
-        living, dead = self._counts.get(db, (0, 0))
-        self._counts[db] = living + documents, dead + deletions
-
-    def counter(self, name: str, step: int = 1) -> int:
-        """The named counter, `step` further."""
-        value = sqlite.scalar(
-            self.connection,
-            "INSERT INTO counters VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + ?2 RETURNING value",
-            (name, step),
-        )
-        return int(value)
-
-    def settle(self) -> None:
-        """Writes what was only counted along the way."""
-        if self.touched:
-            self.connection.execute("INSERT OR REPLACE INTO counters VALUES ('seq', ?)", (self.seq,))
-        self.connection.executemany(
-            "UPDATE databases SET doc_count = doc_count + ?, del_count = del_count + ? WHERE db = ?",
-            [(living, dead, db) for db, (living, dead) in self._counts.items()],
-        )
 
 
 class Store:
@@ -109,6 +65,9 @@ class Store:
         self._clock = clock
         self._random = random
         self._write_lock = threading.RLock()
+        self._open: Transaction | None = None
+        self.gathered = Together(self, self._write_lock).gathered
+        """Work of several threads, made durable at once (`sync.store.together`)."""
         self._changed = threading.Condition()
         self._watchers: dict[int, Callable[[frozenset[str]], None]] = {}
         self._readers: list[apsw.Connection] = []
@@ -124,6 +83,8 @@ class Store:
             name: _Entry(key, incarnation)
             for name, key, incarnation in sqlite.rows(writer, "SELECT name, db, incarnation FROM databases")
         }
+        self._names = {entry.key: name for name, entry in self._databases.items()}
+        self._sorted: list[str] | None = None
         self._last: dict[int, int] = {}
 
     @classmethod
@@ -191,6 +152,9 @@ class Store:
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[apsw.Connection]:
         """A connection for reading. `snapshot`: all statements in the block see the same state."""
+        if (mine := self._mine()) is not None:  # sees what was written so far
+            yield mine.connection
+            return
         with self._reader_slots, sqlite.translated(self.path):
             if self._closed:
                 raise StoreClosed(f"{self.path} has been closed.")
@@ -211,8 +175,12 @@ class Store:
     def transaction(self) -> Iterator[Transaction]:
         """The one way to write. What the block did is durable when it ends, and undone whole if it raises.
 
-        Not to be nested.
+        Not to be nested, but in work that is `gathered`, where it becomes durable with the rest of that.
         """
+        if (mine := self._mine()) is not None:
+            with mine.inner():
+                yield mine
+            return
         with self._write_lock, sqlite.translated(self.path):
             if self._closed:
                 raise StoreClosed(f"{self.path} has been closed.")
@@ -223,7 +191,7 @@ class Store:
                 raise RuntimeError("a transaction inside a transaction")
             try:
                 writer.execute("BEGIN IMMEDIATE")
-                txn = Transaction(writer, self._seq, self._clock())
+                self._open = txn = Transaction(writer, self._seq, self._clock())
                 yield txn
                 txn.settle()
                 writer.execute("COMMIT")
@@ -233,21 +201,48 @@ class Store:
                     self._unsure = f"{self.path} could not be made durable; open it again before writing."
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
+                if self._open is not None:
+                    self._open.undo()
                 raise
+            finally:
+                self._open = None
             with self._changed:
                 self._seq = txn.seq
                 self._last.update(txn.touched)
                 if txn.touched:
                     self._changed.notify_all()
             if txn.touched and self._watchers:
-                self._tell({name for name, entry in self._databases.items() if entry.key in txn.touched})
+                self._tell({self._names[key] for key in txn.touched if key in self._names})
+            for each in txn.afterwards:
+                each()
 
-    def alone(self, write: Callable[[], None]) -> tuple[int, int]:
-        """Runs `write` while nobody else writes: all changes after the first of these sequences, up to the second, are its."""
-        with self._write_lock:
-            before = self._seq
-            write()
-            return before, self._seq
+    @property
+    def is_writing(self) -> bool:
+        """Whether this very thread is at work that is gathered."""
+        return self._mine() is not None
+
+    def _mine(self) -> Transaction | None:
+        """The transaction of several threads' work that this very thread does, if any."""
+        txn = self._open
+        return txn if txn is not None and txn.gathers and txn.thread == threading.get_ident() else None
+
+    def last_of(self, db: int) -> int:
+        """The newest sequence of a database, as whoever asks may see it; from memory once it was asked for."""
+        mine = self._mine()
+        found = mine.touched.get(db) if mine is not None else None
+        if found is None and (found := self._last.get(db)) is None:
+            with self.read() as connection:
+                seen = int(sqlite.scalar(connection, _LAST_SEQ, (db,)))
+            found = self._last.setdefault(db, seen) if mine is None else seen
+        return found
+
+    def afterwards(self, tell: Callable[[], None]) -> None:
+        """Runs `tell` once what this thread is writing is durable, and not if that is undone; at once where it writes nothing."""
+        txn = self._mine()
+        if txn is None:
+            tell()
+        else:
+            txn.afterwards.append(tell)
 
     @property
     def era(self) -> str:
@@ -327,13 +322,19 @@ class Store:
                 )
                 key = txn.connection.last_insert_rowid()
                 txn.note_database(name, "created")
+                txn.undoing.append(lambda: self._forget(name, key))
             self._databases[name] = _Entry(key, incarnation)
-            self._tell((name,))
+            self._names[key], self._sorted = name, None
+            self.afterwards(lambda: self._tell((name,)))
         return Database(self, name, key, incarnation)
 
     def databases(self) -> list[str]:
         """The names, sorted."""
-        return sorted(self._databases.copy())  # a copy: another thread may be adding one
+        found = self._sorted
+        if found is None:
+            with self._write_lock:  # nobody makes one while they are sorted
+                found = self._sorted = sorted(self._databases)
+        return found.copy()
 
     def delete_database(self, name: str) -> None:
         """Forgets the database and all in it. Its sequences, and the numbers of its events, are never given again."""
@@ -344,17 +345,23 @@ class Store:
             with self.transaction() as txn:
                 writing.drop_database(txn.connection, entry.key)
                 txn.note_database(name, "deleted")
-            del self._databases[name]
+            self._forget(name, entry.key)
             self._tell((name,))
         with self._changed:
             self._changed.notify_all()
+
+    def _forget(self, name: str, key: int) -> None:
+        self._databases.pop(name, None)
+        self._names.pop(key, None)
+        self._sorted = None
 
     # -- the feed over all databases ------------------------------------------------------------------------------
 
     @property
     def update_seq(self) -> int:
         """The sequence of the last durable change in any database."""
-        return self._seq
+        mine = self._mine()
+        return self._seq if mine is None else mine.seq
 
     def changes(self, since: int = 0, limit: int = 1000) -> list[StoreChange]:
         """The changes of all databases after `since`, oldest first, each document once, at its newest sequence."""

@@ -205,3 +205,26 @@ def test_a_township_that_is_cut_off_above_is_bypassed_after_a_while(city: World)
     assert len(events_at(city, HUB)) == 3, "a fresh record gives the township its chance first"
     city[HUB].parts.register.catch_up()
     assert city[HUB].parts.register.case(case_no) is not None
+
+
+def test_a_busy_hub_is_left_alone_for_as_long_as_it_asks_and_then_gets_it_all(city: World) -> None:
+    busy = {"township": True}
+    app = city[TOWNSHIP].app.wsgi_app
+
+    def answered(environ: dict[str, Any], start: Any) -> Any:
+        if busy["township"] and environ["PATH_INFO"] == "/x":
+            start("429 TOO MANY REQUESTS", [("Content-Type", "application/json"), ("Retry-After", "7")])
+            return [b'{"error":"too_many_requests","reason":"This server is busy."}']
+        return app(environ, start)
+
+    city.sync(VILLAGE)
+    record(city, INSTANT)
+    city[TOWNSHIP].app.wsgi_app = answered  # type: ignore[method-assign]
+    city[HUB].up = False
+    outcome = city[VILLAGE].parts.agent.sync_once()
+    assert (outcome.reached, outcome.retry_after) == (False, 7.0)
+    assert plan.pause(plan.Outlook(failures=1), 30, 0.5, asked=outcome.retry_after) > 7.0
+
+    busy["township"], city[HUB].up = False, True
+    city.sync(VILLAGE)
+    assert events_at(city, TOWNSHIP) == events_at(city, VILLAGE) != set()

@@ -79,3 +79,10 @@ def test_a_round_that_reached_nobody_counts_and_one_that_did_forgets() -> None:
 @given(seconds=st.floats(0, 1e6))
 def test_the_next_parent_is_asked_as_well_once_a_receipt_is_long_overdue(seconds: float) -> None:
     assert plan.ask_further(seconds) is (seconds > plan.PATIENCE)
+
+
+@given(interval=intervals, chance=chances, asked=st.floats(1, 120))
+def test_who_is_asked_to_come_later_comes_then_and_no_sooner(
+    interval: float, chance: float, asked: float
+) -> None:
+    assert asked < plan.pause(Outlook(failures=3), interval, chance, asked=asked) <= asked + 1.0

@@ -1,0 +1,62 @@
+"""When each station was last heard of, and which version it told: in memory, written down once a minute in one document.
+
+    here/_local/contacts    {"stations": {<code>: [<stamp of the last contact>, <version or "">]}}
+
+So a hub that dies forgets a minute of it. Each web node knows of its own contacts. Decides nothing: what is silent, who looks says.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from station.databases import HERE
+from station.moment import Clock, read, stamp
+from sync.serving import ServedStore
+
+DOC: Final = "contacts"
+EVERY: Final = timedelta(minutes=1)
+LONGEST_VERSION: Final = 40
+
+
+class Contact(NamedTuple):
+    """`version`: as the station told it when it last showed its key; "" where it did not."""
+
+    at: datetime
+    version: str
+
+
+class Contacts:
+    """Of one hub. Every method may be called from any thread."""
+
+    def __init__(self, store: ServedStore, clock: Clock) -> None:
+        self._here = store.database(HERE, create=True)
+        self._clock = clock
+        self._lock = threading.Lock()
+        kept = (self._here.get_local(DOC) or {}).get("stations", {})
+        self._known = {code: Contact(read(at), version) for code, (at, version) in kept.items()}
+        self._changed = False
+        self._written_at = clock()
+
+    def heard(self, code: str, version: str | None = None) -> None:
+        """This station has just shown who it is. `version`: what it says it runs; None where it said nothing of that."""
+        with self._lock:
+            before = self._known.get(code)
+            told = (before.version if before else "") if version is None else version[:LONGEST_VERSION]
+            self._known[code] = Contact(self._clock(), told)
+            self._changed = True
+
+    def all(self) -> dict[str, Contact]:
+        """By station code; who was never heard of is not in it."""
+        with self._lock:
+            return dict(self._known)
+
+    def tend(self) -> None:
+        """Writes down what changed, once a minute at the most."""
+        now = self._clock()
+        if not self._changed or abs(now - self._written_at) < EVERY:
+            return
+        self._changed, self._written_at = False, now
+        kept = {code: [stamp(each.at), each.version] for code, each in self.all().items()}
+        self._here.put_local(DOC, {"stations": kept})
