@@ -133,7 +133,7 @@ def running(module: str, log: Path, *options: str, temporary: Path) -> Iterator[
 
 
 def until(condition: Callable[[], Any]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120  # far more than it takes, also where much else runs
     while not condition():
         assert time.monotonic() < end, "it never came to be"
         time.sleep(0.05)
