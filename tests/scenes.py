@@ -65,7 +65,11 @@ def fill(world: World) -> list[Scene]:
     village, hub = world[VILLAGE].parts, world[HUB].parts
     clerk = PEOPLE["V001"]
     decided, supplement, waiting = record(world, PERMIT), record(world, PERMIT), record(world, PERMIT)
-    village.casework.attach(decided, clerk, [Scan(1, "身份证.pdf", "application/pdf", pdf())])
+    wrong = Scan(1, "别人的身份证.pdf", "application/pdf", pdf(seed=2))
+    village.casework.attach(decided, clerk, [Scan(1, "身份证.pdf", "application/pdf", pdf()), wrong])
+    off = {"material": 1, "sha256": wrong.line["sha256"], "reason": "扫错了人"}
+    village.casework.act(decided, clerk, [("detach", off)])
+    village.casework.attach(waiting, clerk, [Scan(1, "身份证.pdf", "application/pdf", pdf())])
     own = next(each for each in tables.items().values() if each.village_mode == "direct" and each.instant)
     done = record(world, own)
     _walk(world, "V001", VILLAGE, done, "accept", "instant_conclude", result="已办理")
@@ -106,6 +110,7 @@ def fill(world: World) -> list[Scene]:
     }  # fmt: skip
     more = [
         Scene("village", "V001", "/cases/<case_no>", f"/cases/{supplement}"),
+        Scene("village", "V001", "/cases/<case_no>", f"/cases/{waiting}"),
         Scene("village", "V001", "/cases/<case_no>", f"/cases/{done}"),
         Scene("village", "V001", "/cases/<case_no>", f"/cases/{long}"),
         Scene("village", "V001", "/items", "/items?q=盖房子"),

@@ -69,6 +69,7 @@ def test_every_page_has_a_scene(city: World, scenes: list[Scene]) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(300)  # many pages
 @pytest.mark.parametrize("at", AT)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_any_page(
