@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import authority, desk, enrolment, overseeing, root, staff, stations, watching
+from hub import authority, desk, enrolment, overseeing, root, staff, stations, wall, watching
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -76,6 +76,7 @@ def create_app(parts: Parts) -> Flask:
         overseeing.blueprint,
         stations.blueprint,
         watching.blueprint,
+        wall.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
