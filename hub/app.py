@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub import annual, authority, desk, enrolment, overseeing, queues, root, staff, stations, watching
+from hub import annual, authority, desk, enrolment, overseeing, queues, root, staff, stations, wall, watching
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -78,6 +78,7 @@ def create_app(parts: Parts) -> Flask:
         overseeing.blueprint,
         stations.blueprint,
         watching.blueprint,
+        wall.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )

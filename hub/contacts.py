@@ -1,6 +1,6 @@
-"""When each station was last heard of, and which version it told: in memory, written down once a minute in one document.
+"""When each station was last heard of, and which version it told: in memory, written down once a minute with one commit.
 
-    here/_local/contacts    {"stations": {<code>: [<stamp of the last contact>, <version or "">]}}
+    here/_local/contacts:<first 9 digits>    of a township and its villages: {"stations": {<code>: [<stamp of the last contact>, <version>]}}
 
 So a hub that dies forgets a minute of it. Each web node knows of its own contacts. Decides nothing: what is silent, who looks says.
 """
@@ -15,7 +15,8 @@ from station.databases import HERE
 from station.moment import Clock, read, stamp
 from sync.serving import ServedStore
 
-DOC: Final = "contacts"
+DOC: Final = "contacts:"
+TOWNSHIP: Final = 9  # digits of a code that its villages share
 EVERY: Final = timedelta(minutes=1)
 LONGEST_VERSION: Final = 40
 
@@ -34,9 +35,13 @@ class Contacts:
         self._here = store.database(HERE, create=True)
         self._clock = clock
         self._lock = threading.Lock()
-        kept = (self._here.get_local(DOC) or {}).get("stations", {})
-        self._known = {code: Contact(read(at), version) for code, (at, version) in kept.items()}
-        self._changed = False
+        self._store = store
+        self._known = {
+            code: Contact(read(at), version)
+            for doc in self._here.local_documents(DOC).values()
+            for code, (at, version) in doc["stations"].items()
+        }
+        self._changed: set[str] = set()
         self._written_at = clock()
 
     def heard(self, code: str, version: str | None = None) -> None:
@@ -45,7 +50,7 @@ class Contacts:
             before = self._known.get(code)
             told = (before.version if before else "") if version is None else version[:LONGEST_VERSION]
             self._known[code] = Contact(self._clock(), told)
-            self._changed = True
+            self._changed.add(code[:TOWNSHIP])
 
     def all(self) -> dict[str, Contact]:
         """By station code; who was never heard of is not in it."""
@@ -57,6 +62,15 @@ class Contacts:
         now = self._clock()
         if not self._changed or abs(now - self._written_at) < EVERY:
             return
-        self._changed, self._written_at = False, now
-        kept = {code: [stamp(each.at), each.version] for code, each in self.all().items()}
-        self._here.put_local(DOC, {"stations": kept})
+        with self._lock:
+            changed, self._changed, self._written_at = self._changed, set(), now
+        kept: dict[str, dict[str, list[str]]] = {each: {} for each in changed}
+        for code, each in self.all().items():
+            if code[:TOWNSHIP] in kept:
+                kept[code[:TOWNSHIP]][code] = [stamp(each.at), each.version]
+
+        def write() -> None:
+            for group, stations in kept.items():
+                self._here.put_local(DOC + group, {"stations": stations})
+
+        self._store.gathered(write)

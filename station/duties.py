@@ -10,6 +10,7 @@ more, written by hand, and a test asks every page as every role.
     full     see numbers unmasked, with a    export   take a masked list away       person   find all that is held about
              reason, each view logged                                                        a person, on their request
     devices  let stations in, and out        files    open the scans of a case      stick    sync by stick
+    wall     see which stations are heard of
     oversee  urge, and void what should      correct  add a correction to the
              not have been accepted                   record of what is over
     figures  see the city's figures
@@ -25,7 +26,7 @@ from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
-    "devices", "files", "stick", "oversee", "correct", "figures",
+    "devices", "files", "stick", "oversee", "correct", "figures", "wall",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
@@ -42,12 +43,12 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "zone_head": _BUREAU,
     "bureau_head": _BUREAU,
     # Who supervises reads everything and decides nothing (domain.md §3).
-    "city_supervisor": _SEES | {"desk", "oversee", "figures"},
-    "district_supervisor": _SEES | {"desk", "oversee", "figures"},
+    "city_supervisor": _SEES | {"desk", "oversee", "figures", "wall"},
+    "district_supervisor": _SEES | {"desk", "oversee", "figures", "wall"},
     # Who audits reads logs; the citizens' cases are not needed for it.
     "auditor": frozenset({"items", "sync", "audit"}),
     # Lets devices in and out; sees no case either.
-    "hub_administrator": frozenset({"items", "sync", "devices", "stick", "correct"}),
+    "hub_administrator": frozenset({"items", "sync", "devices", "stick", "correct", "wall"}),
     # The head of a station, besides what they do at its window or desk.
     "station_head": _SEES | {"act"},
 }

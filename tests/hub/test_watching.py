@@ -9,6 +9,7 @@ import pytest
 
 from hub.contacts import Contacts
 from hub.gate import HubGate
+from schemas import tables
 from station.databases import HERE
 from sync.errors import DiskFull
 from tests.test_journey import PERMIT, record
@@ -83,12 +84,26 @@ def test_contacts_are_written_once_a_minute_and_outlive_a_restart(city: World) -
     heard = contacts.all()[TOWNSHIP].at
     city.time.pass_(minutes=2)
     contacts.tend()
-    written = hub.store.database(HERE).get_local_rev("contacts")
+    kept = f"contacts:{TOWNSHIP[:9]}"
+    written = hub.store.database(HERE).get_local_rev(kept)
+    assert written
     contacts.heard(VILLAGE, "1.2")
     contacts.tend()
-    assert hub.store.database(HERE).get_local_rev("contacts") == written
+    assert hub.store.database(HERE).get_local_rev(kept) == written
     assert Contacts(hub.store, city.time).all()[TOWNSHIP].at == heard
     city.time.pass_(minutes=1)
     contacts.tend()
     again = Contacts(hub.store, city.time).all()[VILLAGE]
     assert (again.version, city.time() - again.at) == ("1.2", timedelta(minutes=1))
+
+
+def test_contacts_of_the_whole_city_are_kept(city: World) -> None:
+    store = city[HUB].parts.store
+    contacts = Contacts(store, city.time)
+    for code in tables.stations():
+        contacts.heard(code, "1" * 60)
+    city.time.pass_(minutes=2)
+    contacts.tend()
+    kept = Contacts(store, city.time).all()
+    assert kept.keys() == tables.stations().keys()
+    assert {each.version for each in kept.values()} == {"1" * 40}

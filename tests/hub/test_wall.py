@@ -1,0 +1,42 @@
+"""The city at a glance: who was heard of, who is silent, and where."""
+
+from __future__ import annotations
+
+from tests.world import HUB, TOWNSHIP, VILLAGE, World
+
+
+def test_the_wall_shows_every_station_by_how_long_ago_it_was_heard_of_and_comes_anew(city: World) -> None:
+    supervisor = city.visit(HUB).sign_in("S001")
+    page = supervisor.open("/wall")
+    assert page.count("<rect x=") == 2324
+    assert "十分钟内联系过 <strong>1</strong>" in page  # the township, when the city was made
+    assert "从未联系 <strong>2323</strong>" in page
+    assert supervisor.client.get("/wall").headers["Refresh"] == "30"
+
+    city.time.pass_(days=8)
+    page = city.visit(HUB).sign_in("S001").open("/wall", district="510903000000")
+    assert "超过一周没有联系 <strong>1</strong>" in page
+    assert page.count("<h2") == 1
+
+
+def test_a_township_leads_to_its_villages_and_the_silent_are_listed_longest_first(city: World) -> None:
+    administrator = city.visit(HUB).sign_in("A001")
+    page = administrator.open(f"/wall/{TOWNSHIP}")
+    assert f'href="/wall/{VILLAGE}"' in page
+    assert "2018-02-09 09:00" in page
+    assert administrator.open(f"/wall/{VILLAGE}").count("从未联系") == 1
+    assert administrator.open("/wall/510903000000") and administrator.status == 404
+    assert administrator.open("/wall", district="510000000000") and administrator.status == 404
+
+    city.time.pass_(days=8)
+    silent = city.visit(HUB).sign_in("A001").open("/wall", silent="1")
+    rows = silent.split("<tbody>")[1].split("<tr>")[1:]
+    assert TOWNSHIP in rows[0]
+    assert "从未联系" in rows[1]
+    assert len(rows) == 50
+
+
+def test_an_examiner_has_no_wall(city: World) -> None:
+    examiner = city.visit(HUB).sign_in("E001")
+    assert "城市总览" not in examiner.page
+    assert examiner.open("/wall") and examiner.status == 403
