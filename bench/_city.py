@@ -70,15 +70,9 @@ def fill(world: World, register: Register, count: int) -> None:
                         f"INSERT OR REPLACE INTO queue VALUES ({','.join('?' * len(waiting))})", waiting
                     )
                 db = f"station-{row['origin']}"
-                events = [
-                    (
-                        db,
-                        f"{row['origin']}:0123456789abcdef:{start + n:012}:{row['case_no'][-6:]}",
-                        row["case_no"],
-                        row["origin"],
-                        "0123456789abcdef",
-                        start + n,
-                    )
-                    for n in range(7)
-                ]
-                register._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?,?)", events)
+                db, first = (
+                    f"station-{row['origin']}",
+                    7 * len(tables.stations()) * int(row["case_no"][12:24]),
+                )
+                events = [(db, row["case_no"], row["origin"], "k3v7q2mh", first + n) for n in range(7)]
+                register._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?)", events)

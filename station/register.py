@@ -55,11 +55,10 @@ SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
     store TEXT NOT NULL, seq INTEGER NOT NULL, version INTEGER NOT NULL);
 CREATE TABLE events (                -- which documents a case is made of; bodies stay in the store
-    db TEXT NOT NULL, id TEXT NOT NULL, case_no TEXT NOT NULL,
-    writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL,
-    PRIMARY KEY (db, id)) WITHOUT ROWID;
+    db TEXT NOT NULL, case_no TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL,
+    id TEXT AS ('ev:' || writer || ':' || epoch || ':' || n),      -- sync.event_ids; not kept seven million times
+    PRIMARY KEY (writer, epoch, db, n)) WITHOUT ROWID;             -- what waits for a receipt is found by it
 CREATE INDEX events_of_case ON events (case_no);
-CREATE INDEX events_of_writer ON events (writer, epoch, db, n);    -- what waits for a receipt
 """
 
 # Events of this station or one below it that count and that no receipt covers yet.
@@ -167,13 +166,13 @@ class Register:
             number = ledger.parse_event_id(id_)
             case_no = subject_of(body)
             if number is not None and case_no is not None:
-                events.append((db, id_, case_no, number.writer, number.epoch, number.n))
+                events.append((db, case_no, number.writer, number.epoch, number.n))
                 # An event of another station's case in this database is kept and never folded into that case.
                 if of_case(case_no) == db:
                     touched.add(case_no)
-        self._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?,?)", events)
+        self._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?)", events)
         self._issued.note(bodies.values())
-        self._proofs.note(db, sorted({Run(row[3], row[4]) for row in events}))
+        self._proofs.note(db, sorted({Run(row[2], row[3]) for row in events}))
         return touched
 
     def _prove(self, db: str) -> set[str]:
