@@ -49,6 +49,8 @@ KEYS = (
     ("p", N_("收件并打印凭证；打印"), N_("登记表、文书")),
     ("a", N_("材料全部收到"), N_("登记表")),
     ("z", N_("撤销登记"), N_("刚保存的办件")),
+)
+DESK_KEYS = (
     ("x", N_("取下一件"), N_("审批队列、办件")),
     ("m", N_("我在办的"), N_("审批队列")),
     ("b", N_("分派勾选的件"), N_("审批队列")),
@@ -241,7 +243,7 @@ def sync_now() -> Any:
 @blueprint.get("/help")
 @staff_only("items")
 def help_page() -> str:
-    return render_template("help.html", keys=KEYS)
+    return render_template("help.html", keys=KEYS + (DESK_KEYS if parts().here.level == "city" else ()))
 
 
 @blueprint.get("/up")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
@@ -20,6 +21,7 @@ from schemas.tables import Station
 from station import web
 from station.agent import DIALECT
 from station.web import on_screen, parts, staff_only
+from sync.errors import SyncError
 from sync.exchange.route import PATH
 
 blueprint = Blueprint("screens", __name__)
@@ -72,8 +74,11 @@ def keep_to_public() -> Any:
 @blueprint.after_app_request
 def come_back(response: Response) -> Response:
     """An error page does not stay on a screen. Its own pages come back by themselves (touch_base.html, station.board)."""
-    if response.status_code >= 400 and response.mimetype == "text/html" and on_screen():
-        response.headers["Refresh"] = f"{IDLE}; url={first_page()}"
+    if response.status_code >= 400 and response.mimetype == "text/html":
+        # Where the store can't be asked, the page says that, and nobody is known to be on a screen.
+        with suppress(SyncError):
+            if on_screen():
+                response.headers["Refresh"] = f"{IDLE}; url={first_page()}"
     return response
 
 

@@ -36,7 +36,7 @@ from sync.exchange.message import Message
 from sync.exchange.side import Side
 from sync.peer import Refusal, Revision
 from sync.seals import Statement
-from sync.serving import ServedDatabase, ServedStore
+from sync.serving import ServedDatabase, ServedStore, T
 from sync.stick import file as files
 from sync.stick import load as loads
 from sync.stick.file import BadStick, Envelope, Header, Stick
@@ -391,9 +391,10 @@ class Sticks:
 class _Anywhere:
     """A store that has no sequence of its own (a cluster), for `Side`: nobody asks here where in it something came to lie."""
 
-    def alone(self, write: Callable[[], None]) -> tuple[int, int]:
-        write()
-        return 0, 0
+    update_seq = 0
+
+    def gathered(self, run: Callable[[], T]) -> T:
+        return run()
 
 
 def _new(rights: Above | Below, message: Message) -> set[tuple[str, str, str]]:

@@ -35,6 +35,7 @@ NO_PAGES = (
     "/up",
     "/metrics",
     "/paper/template",
+    "/annual.xlsx",
     "/cases/<case_no>/files/",
     "/start",
 )

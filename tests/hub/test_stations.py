@@ -89,7 +89,8 @@ def test_a_code_is_shown_once_with_its_picture_and_takes_one_laptop_in(
     assert tables.station(FAR).name in page
     scanner = test_web.Scanner()
     scanner.feed(page)
-    assert set(scanner.found) == {"<svg>", "<path>"}, "a drawing, without script or style"
+    assert scanner.found == [], "a drawing, without script or style"
+    assert "<svg" in page
     for path in ("/stations", f"/stations/{FAR}", "/stations?state=drawn"):
         assert code not in admin.open(path)
     with Store.open(tmp_path / "laptop.sqlite") as store:

@@ -21,7 +21,8 @@ PEOPLE = {"village": ["V001"], "township": ["T001"], "hub": ["E001", "E003", "S0
 # Whatever a page may be made of; none of them runs anything but the one script, which stands in a file of the program's.
 SCRIPT = re.compile(r"/static/bianmin\.js\?v=[0-9a-f]{16}")
 ELEMENTS = """html head script meta title link body a header footer main div nav span form input button h1 h2 p ul ol li dl dt dd
-    table thead tbody tr th td small strong section article label select option textarea details summary fieldset legend br hr"""
+    table thead tbody tr th td small strong section article label select option textarea details summary fieldset legend datalist br hr
+    svg path rect title"""
 ADDRESSES = {"href", "src", "action", "formaction"}
 
 
@@ -31,14 +32,12 @@ class Scanner(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._in_script, self._last = False, ""
+        self._in_script = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # The one drawing: a receipt's picture, in its own place.
-        drawing = {"svg": "bm-qr", "path": "svg"}.get(tag)
-        if tag not in ELEMENTS.split() and not (drawing and drawing in self._last):
+        if tag not in ELEMENTS.split():
             self.found.append(f"<{tag}>")
-        self._in_script, self._last = tag == "script", f"{tag} {dict(attrs).get('class')}"
+        self._in_script = tag == "script"
         if tag == "script" and not SCRIPT.fullmatch(dict(attrs).get("src") or ""):
             self.found.append(f"<script {attrs}>")
         for name, value in attrs:

@@ -395,11 +395,11 @@ def test_a_full_disk_while_reading_loses_nothing_and_the_file_can_be_read_again(
     data = written(city, VILLAGE, HUB)
     store = city[HUB].parts.store
 
-    def full(_write: Callable[[], None]) -> tuple[int, int]:
+    def full(_write: Callable[[], object]) -> object:
         raise DiskFull("The disk is full.")
 
     with monkeypatch.context() as patch, pytest.raises(DiskFull):
-        patch.setattr(store, "alone", full)
+        patch.setattr(store, "gathered", full)
         read(city, HUB, data)
     assert read(city, HUB, data).new == 3
 
