@@ -3,6 +3,7 @@ type nothing is cut off or lies over something else."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def scenes(city: World) -> list[Scene]:
     return fill(city)
 
 
+def looked_at(scenes: list[Scene], at: str) -> list[Scene]:
+    """Each page where it is met first; BIANMIN_TEST_AXE=all: at each server, and as everybody who may open it."""
+    if os.environ.get("BIANMIN_TEST_AXE") == "all":
+        return [each for each in scenes if each.at == at]
+    first: dict[str, Scene] = {}
+    for where in ("village", "hub", "township"):
+        for each in scenes:
+            if each.at == where:
+                first.setdefault(each.route, each)
+    return [each for each in scenes if each.at == at and first[each.route] is each]
+
+
 @pytest.mark.browser
 def test_every_page_has_a_scene(city: World, scenes: list[Scene]) -> None:
     there = {
@@ -78,17 +91,15 @@ def test_axe_finds_nothing_on_any_page(
     found = []
     with browser(chromium) as started:
         eyes = Eyes(started, city, english=language == "en")
-        for scene in scenes:
-            if scene.at == at:
-                page = eyes.look(scene)
-                shown = "zh-CN" if scene.route in CHINESE else language
-                assert page.locator("html").get_attribute("lang") == shown, scene.name
-                page.evaluate(AXE.read_text(encoding="utf-8"))
-                said = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-                found += [
-                    f"{scene.name}: {each['id']} {each['nodes'][0]['html'][:120]}"
-                    for each in said["violations"]
-                ]
+        for scene in looked_at(scenes, at):
+            page = eyes.look(scene)
+            shown = "zh-CN" if scene.route in CHINESE else language
+            assert page.locator("html").get_attribute("lang") == shown, scene.name
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            said = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            found += [
+                f"{scene.name}: {each['id']} {each['nodes'][0]['html'][:120]}" for each in said["violations"]
+            ]
     assert found == []
     assert eyes.strangers == []
 

@@ -66,6 +66,9 @@ def test_a_code_is_drawn_at_the_hub_and_a_station_joins_with_it_and_syncs(
             expect(clerk.get_by_text(f"已加入：{tables.station(VILLAGE).name}")).to_be_visible()
             picture(clerk, "26-village-joined")
             assert village.parts.agent.sync_once().parent == hub.url
+            clerk.get_by_role("link", name="下一步：试打印").click()
+            picture(clerk, "26-village-print-test")
+            clerk.get_by_role("link", name="下一步", exact=True).click()
             clerk.get_by_role("link", name="去登录").click()
             clerk.get_by_label("工号").fill("V001")
             clerk.get_by_label("密码").fill(start_code)

@@ -1,6 +1,6 @@
 """The current fails while a clerk fills and saves forms: browser and server are killed at random moments, nothing flushed, nobody warned.
 
-Ten cuts; BIANMIN_TEST_POWER_CUTS=100 for more, BIANMIN_TEST_SEED to repeat them. After each the station starts again, and then: every
+Four cuts; BIANMIN_TEST_POWER_CUTS=100 for more, BIANMIN_TEST_SEED to repeat them. After each the station starts again, and then: every
 case that the browser was told of is there; of the form that was being filled at most the field being typed is missing; a form that was
 being saved is a case or a draft, and never half of either.
 """
@@ -29,7 +29,7 @@ from hub.demo.city import City, Server
 from schemas import offers, tables
 from tests.browser import QUIET
 
-CUTS = int(os.environ.get("BIANMIN_TEST_POWER_CUTS", "10"))
+CUTS = int(os.environ.get("BIANMIN_TEST_POWER_CUTS", "4"))
 SEED = int(os.environ.get("BIANMIN_TEST_SEED") or secrets.randbelow(10**9))
 LONGEST = 4.0  # seconds of work before a cut
 PORT_SECONDS = 20.0
