@@ -15,7 +15,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from hub import report
 from schemas.statistics import Line, judge
@@ -153,8 +163,6 @@ def _year() -> int:
 
 
 def _reports() -> Reports:
-    from flask import current_app
-
     found = current_app.extensions["bianmin-annual"]
     assert isinstance(found, Reports)
     return found

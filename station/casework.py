@@ -14,15 +14,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas import lifecycle, numbers, offers, papers, tables, training
-from schemas.document_numbers import document_no
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
 from station.databases import of_case, of_station
 from station.files import Scan, keep
 from station.identity import Identity
 from station.moment import Clock, stamp
+from station.numbering import next_document_no, next_number
 from station.register import Register
-from station.serials import first_serial, serial
 from station.staff import Staff
 from sync import blobs
 from sync.ledger import EventLedger, LedgerTxn, event_id
@@ -295,16 +294,10 @@ class Casework:
         return written
 
     def _new_case_no(self, txn: LedgerTxn, station: str, day: date) -> str:
-        first = first_serial(self._ledger.epoch, self._identity.life, day, self._identity.number)
-        while True:
-            n = txn.counter(f"case:{station}:{day:%Y%m%d}")
-            if n > numbers.MAX_SERIAL:
-                raise numbers.serials_used_up()
-            case_no = numbers.case_no(station, day, serial(first, n))
-            # A laptop that was set up anew may meet its own earlier numbers again, come back from above. Two web nodes
-            # of a hub may come to the same number at the same moment; then it is the first one's.
-            if self._register.case(case_no) is None and txn.reserve(f"case:{case_no}"):
-                return case_no
+        return next_number(
+            txn, "case", station, day, self._ledger.epoch, self._identity, numbers.case_no,
+            lambda number: self._register.case(number) is not None,
+        )  # fmt: skip
 
     def _same_or_raise(self, case_no: str, application: Application) -> None:
         """A form saved again brings the same application; another one under an old form is told, not swallowed."""
@@ -354,16 +347,6 @@ UNNUMBERED = 10**14
 SYSTEM_STEPS = {"assign"}
 # Steps of a page that hand the applicant a code to ask with.
 GIVES_CODE = {"receive", "pre_review_pass"}
-
-
-def next_document_no(txn: LedgerTxn, register: Register, word: str, station: str, year: int) -> str:
-    """The number of the next paper of that word, beyond all that are known here: a laptop that was set up anew goes on
-    where the one before it ended. Two web nodes of a hub may come to the same one; then it is the first one's."""
-    last = register.last_serial(station, word, year)
-    while True:
-        n = txn.counter(f"paper:{station}:{word}:{year}")
-        if n > last and txn.reserve(f"paper:{station}:{word}:{year}:{n}"):
-            return document_no(station, word, year, n)
 
 
 def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:

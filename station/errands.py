@@ -13,12 +13,11 @@ from schemas.lifecycle import Actor, errands
 from schemas.lifecycle.errands import ErrandState
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar
-from station.casework import next_document_no
 from station.databases import of_case, of_station
 from station.identity import Identity
 from station.moment import Clock, stamp
+from station.numbering import next_document_no, next_number
 from station.register import Register
-from station.serials import first_serial, serial
 from station.staff import Staff
 from sync.ledger import EventLedger, LedgerTxn
 
@@ -109,16 +108,10 @@ class Errands:
         }  # fmt: skip
 
     def _new_no(self, txn: LedgerTxn, station: str) -> str:
-        day = self._clock().date()
-        first = first_serial(self._ledger.epoch, self._identity.life, day, self._identity.number)
-        while True:
-            n = txn.counter(f"errand:{station}:{day:%Y%m%d}")
-            if n > numbers.MAX_SERIAL:
-                raise numbers.serials_used_up()
-            errand_no = numbers.errand_no(station, day, serial(first, n))
-            taken = self._register.errands.count("errand_no = ?", (errand_no,))
-            if not taken and txn.reserve(f"errand:{errand_no}"):
-                return errand_no
+        return next_number(
+            txn, "errand", station, self._clock().date(), self._ledger.epoch, self._identity, numbers.errand_no,
+            lambda number: bool(self._register.errands.count("errand_no = ?", (number,))),
+        )  # fmt: skip
 
 
 def actor_of(staff: Staff) -> Actor:

@@ -123,30 +123,31 @@ def items() -> Any:
 @blueprint.get("/items/<code>")
 @staff_only("items")
 def item(code: str) -> str:
-    found, offer = offered_here(code)
+    guide = _guide(code)
     return render_template(
         "item.html",
-        item=found,
-        offer=offer,
-        materials=tables.materials(code),
-        decider=name_of(offer.decided_at),
+        **guide,
         barred=barred(code),
         complaints=posters.COMPLAINTS,
-        question=finding.question_of(found, tables.station(window())),
+        question=finding.question_of(guide["item"], tables.station(window())),
     )
+
+
+def _guide(code: str) -> dict[str, Any]:
+    """What every page about an item says of it."""
+    found, offer = offered_here(code)
+    return {
+        "item": found, "offer": offer, "materials": tables.materials(code), "decider": name_of(offer.decided_at),
+    }  # fmt: skip
 
 
 @blueprint.get("/items/<code>/list")
 @staff_only("items")
 def material_list(code: str) -> str:
     """The item's materials on paper, for the applicant to take home."""
-    found, offer = offered_here(code)
     return render_template(
         "material_list.html",
-        item=found,
-        offer=offer,
-        materials=tables.materials(code),
-        decider=name_of(offer.decided_at),
+        **_guide(code),
         station=tables.station(window()),
         today=parts().clock().date(),
     )

@@ -23,12 +23,11 @@ import apsw
 
 from schemas import names
 from schemas.finding import plain
+from station import projection
 from station.archived import ARCHIVED
 from station.databases import HERE, station_of
 from sync.ledger import parse_event_id
 from sync.serving import ServedStore
-from sync.store import encryption
-from sync.store.connection import translated
 
 log = logging.getLogger("bianmin.people")
 
@@ -47,10 +46,6 @@ CREATE INDEX known_household ON known (household) WHERE household <> '';
 CREATE TABLE typed (                 -- what finds a person: their name, its initials, their number from its end
     text TEXT NOT NULL, handle TEXT NOT NULL, PRIMARY KEY (text, handle)) WITHOUT ROWID;
 """
-SETUP: Final = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;"
-    " PRAGMA secure_delete=ON"
-)
 SHORTEST_NUMBER: Final = 4
 """Digits of the end of a number that find somebody; fewer would find everybody."""
 LIKELY: Final = 200
@@ -82,7 +77,7 @@ class People:
         """`own`: this server's code; `secret`: what handles are made with; `key`: the store's."""
         self._path, self._store, self._own, self._secret = path, store, own, secret
         self._lock = threading.RLock()
-        self._connection = _connect(path, key)
+        self._connection = projection.opened(path, key, "PRAGMA secure_delete=ON")
         self._position = self._opened()
 
     def close(self) -> None:
@@ -248,8 +243,7 @@ class People:
             return int(row[1])
         # Another store, another shape, or an earlier day: start over from the documents.
         with self._transaction():
-            for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
-                self._execute(f'DROP TABLE "{name}"')
+            projection.empty(self._connection)
             self._connection.execute(SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         return 0
@@ -261,17 +255,3 @@ class People:
 
     def _execute(self, sql: str, args: Sequence[Any] = ()) -> apsw.Cursor:
         return self._connection.execute(sql, tuple(args))
-
-
-def _connect(path: Path, key: bytes | None) -> apsw.Connection:
-    """The file, made where there is none; one that does not open with this key is of no use to anybody, and is made anew."""
-    with translated(path):
-        try:
-            if key is not None and path.exists() and encryption.is_plain(path):
-                encryption.encrypt(path, key)
-            return encryption.opened(path, key, SETUP)
-        except (apsw.NotADBError, apsw.CorruptError):
-            log.warning("%s does not open with this station's key; it is made anew from the store", path)
-            for tail in ("", "-wal", "-shm", "-journal"):
-                path.with_name(path.name + tail).unlink(missing_ok=True)
-            return encryption.opened(path, key, SETUP)

@@ -23,7 +23,17 @@ from schemas import lifecycle, tables
 from schemas.lifecycle import errands
 from schemas.lifecycle.errands import ErrandState
 from schemas.workdays import Calendar
-from station import archived, case_rows, errand_rows, found_by, issued, logbook, proofs, queue_rows
+from station import (
+    archived,
+    case_rows,
+    errand_rows,
+    found_by,
+    issued,
+    logbook,
+    projection,
+    proofs,
+    queue_rows,
+)
 from station.archived import ARCHIVED, Archived
 from station.case_rows import COLUMNS, id_digest, once, row
 from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
@@ -40,8 +50,6 @@ from sync import ledger
 from sync.errors import DiskFull
 from sync.seals import Run
 from sync.serving import ServedStore
-from sync.store import encryption
-from sync.store.connection import translated
 
 __all__ = ["COLUMNS", "Register", "id_digest"]
 
@@ -65,9 +73,6 @@ CREATE INDEX events_of_case ON events (case_no);
 WAITING: Final = """FROM runs CROSS JOIN events
     WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
         AND events.db = runs.db AND events.n > runs.confirmed AND (mine OR events.n <= runs.n)"""
-SETUP: Final = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
-)
 
 
 class Register:
@@ -88,7 +93,7 @@ class Register:
         self._calendar = calendar
         self._lock = threading.RLock()
         self.position = 0  # up to where the store's changes are applied
-        self._connection = _connect(path, key)
+        self._connection = projection.opened(path, key)
         self._archived = Archived(self._connection)
         self._errands = ErrandRows(self._connection, self._lock)
         self._logbook = Logbook(self._connection, self._lock)
@@ -443,8 +448,7 @@ class Register:
 
     def _clear(self) -> None:
         with self._transaction():
-            for (name,) in list(self._execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
-                self._execute(f'DROP TABLE "{name}"')
+            projection.empty(self._connection)
             self._connection.execute(SCHEMA)
             for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued, queue_rows):
                 self._connection.execute(each.SCHEMA)
@@ -465,21 +469,6 @@ class Register:
     def _one(self, sql: str, args: Sequence[Any]) -> Any | None:
         with self._lock:
             return next(iter(self._execute(sql, args)), None)
-
-
-def _connect(path: Path, key: bytes | None) -> apsw.Connection:
-    """The file, made where there is none. A plain one is encrypted in its place, for it may know that the store went back
-    in time; one that this key does not open is of no use to anybody, and is made anew."""
-    with translated(path):
-        try:
-            if key is not None and path.exists() and encryption.is_plain(path):
-                encryption.encrypt(path, key)
-            return encryption.opened(path, key, SETUP)
-        except (apsw.NotADBError, apsw.CorruptError):
-            log.warning("%s does not open with this station's key; it is made anew from the store", path)
-            for tail in ("", "-wal", "-shm", "-journal"):
-                path.with_name(path.name + tail).unlink(missing_ok=True)
-            return encryption.opened(path, key, SETUP)
 
 
 def _pass_over(number: str) -> None:

@@ -17,10 +17,10 @@ from schemas import feedback, papers, publishing, tables
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Certificate
 from station import forms
-from station.casework import next_document_no
 from station.databases import logged_as
 from station.forms import FORM_TOKEN
 from station.moment import stamp
+from station.numbering import next_document_no
 from station.pages import PAGE, me, name_of, new_form, person_of, window
 from station.web import parts, reader, staff_only
 from sync.ledger import LedgerTxn

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from tests.world import PASSWORD, World
+
 # Without these, chromium asks its maker's hosts all the time.
 QUIET = [
     "--no-sandbox",
@@ -54,3 +56,11 @@ def picture(page: Page, name: str) -> None:
     """Keeps a picture of the whole page under tests/out."""
     PICTURES.mkdir(exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def sign_in(page: Page, city: World, code: str, employee_no: str) -> None:
+    """As one of the people of tests.world."""
+    page.goto(f"{city[code].url}/sign-in")
+    page.get_by_label("工号").fill(employee_no)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()

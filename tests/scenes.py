@@ -20,11 +20,11 @@ from playwright.sync_api import Browser, Page
 from schemas import tables
 from station.files import Scan
 from tests import ledgers
-from tests.browser import browser, window
+from tests.browser import browser, sign_in, window
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
 from tests.test_journey import INSTANT, PERMIT, REASON, record, step
-from tests.world import HUB, PASSWORD, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
+from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
 
 LONG = "四川省遂宁市船山区电江路社区股份经济合作联合社下属农副产品冷链加工与配送有限责任公司"
 # Not pages: programs' answers, files, and what leads elsewhere.
@@ -204,10 +204,7 @@ class Eyes:
         if page is None:
             page = self._windows[scene.at, scene.who] = window(self._started, self.strangers)
             if scene.who:
-                page.goto(f"{url}/sign-in")
-                page.locator("[name=employee_no]").fill(scene.who)
-                page.locator("[name=password]").fill(PASSWORD)
-                page.locator("main button").first.click()
+                sign_in(page, self._world, AT[scene.at], scene.who)
                 page.wait_for_url(lambda now: "/sign-in" not in now)
             for switch in reversed(self._switches):  # the language last: it renames the other
                 page.goto(f"{url}/help" if scene.who else f"{url}/query")

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import browser, picture, window
+from tests.browser import browser, picture, sign_in, window
 from tests.scans import photo
-from tests.test_browser_scans import sign_in
 from tests.test_journey import INSTANT, PERMIT
 from tests.world import VILLAGE, application, small_city
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import browser, picture, window
-from tests.test_browser_scans import sign_in
+from tests.browser import browser, picture, sign_in, window
 from tests.world import VILLAGE, small_city
 
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page
 
 from schemas import offers, tables
-from tests.browser import browser, picture, window
+from tests.browser import browser, picture, sign_in, window
 from tests.station.test_papers import CONCLUDED, driven
-from tests.world import BUREAU, HUB, PASSWORD, small_city
+from tests.world import BUREAU, HUB, small_city
 
 A4 = (595, 842)
 
@@ -39,10 +39,7 @@ def test_each_paper_and_poster_begins_on_a_sheet_of_its_own_and_a_long_paper_goe
         long = driven(city, (("E001", "notify_supplement", {"gaps": gaps}),))
         whole = driven(city, (*CONCLUDED, ("E001", "deliver", {"receiver": "赵小明"})))
         page = window(started, strangers)
-        page.goto(city[HUB].url)
-        page.get_by_label("工号").fill("E001")
-        page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
+        sign_in(page, city, HUB, "E001")
         # The receipt too, with the notice on personal data.
         assert printed(page, f"{city[HUB].url}/cases/{whole}/papers", "papers") == [A4] * 6
         assert printed(page, f"{city[HUB].url}/cases/{long}/papers/supplement", "paper-long") == [A4] * 3

@@ -11,17 +11,10 @@ from station.access import Asked
 from station.databases import of_station
 from station.files import Scan
 from tests import scans
-from tests.browser import browser, picture, window
+from tests.browser import browser, picture, sign_in, window
 from tests.payloads import PAYLOADS
 from tests.test_journey import PERMIT, record
-from tests.world import HUB, PASSWORD, PEOPLE, TOWNSHIP, VILLAGE, World, small_city
-
-
-def sign_in(page: Page, city: World, code: str, employee_no: str) -> None:
-    page.goto(f"{city[code].url}/sign-in")
-    page.get_by_label("工号").fill(employee_no)
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, small_city
 
 
 def shown(page: Page) -> list[int]:

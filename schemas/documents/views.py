@@ -9,7 +9,7 @@ state itself and never by a view.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from schemas.documents import mask
@@ -25,10 +25,7 @@ from schemas.lifecycle.state import Document
 def view(state: CaseState, reader: Reader) -> CaseState:
     """The state for this reader. Its query code is left out for everybody: it is the applicant's."""
 
-    def text(shape: type[Shape], name: str, value: str) -> str:
-        field = _shape(shape).fields[name]
-        return masked_text(getattr(field, "inner", field), value, reader)
-
+    text = partial(_text, reader)
     return replace(
         state,
         applicant=masked(_shape(Applicant), state.applicant or {}, reader),
@@ -45,14 +42,19 @@ def view(state: CaseState, reader: Reader) -> CaseState:
     )
 
 
+def _text(reader: Reader, shape: type[Shape], name: str, value: str) -> str:
+    """A text of that field of a form; of a list, one of its texts."""
+    field = _shape(shape).fields[name]
+    return masked_text(getattr(field, "inner", field), value, reader)
+
+
 def _file(line: Document, reader: Reader) -> dict[str, Any]:
     """A scan, with what the fold says of it besides what its event did."""
     shown = {**masked(_shape(File), line, reader), **{name: line[name] for name in ("at", "station")}}
     if "detached_at" in line:
-        why = _shape(Detach).fields["reason"]
         shown |= {
             "detached_at": line["detached_at"],
-            "detached_why": masked_text(why, line["detached_why"], reader),
+            "detached_why": _text(reader, Detach, "reason", line["detached_why"]),
         }
     return shown
 
@@ -60,10 +62,7 @@ def _file(line: Document, reader: Reader) -> dict[str, Any]:
 def errand_view(state: ErrandState, reader: Reader) -> ErrandState:
     """The same for an errand; the cases it knows are left out, each has a view of its own."""
 
-    def text(shape: type[Shape], name: str, value: str) -> str:
-        field = _shape(shape).fields[name]
-        return masked_text(getattr(field, "inner", field), value, reader)
-
+    text = partial(_text, reader)
     return replace(
         state,
         applicant=masked(_shape(Applicant), state.applicant or {}, reader),

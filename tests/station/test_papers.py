@@ -14,7 +14,7 @@ from schemas import papers, tables
 from schemas.document_numbers import parse_document_no, words
 from schemas.lifecycle import EVENTS
 from schemas.problems import DomainError
-from station.casework import next_document_no
+from station.numbering import next_document_no
 from tests.test_journey import INSTANT, PERMIT, record, seen_in_village
 from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World, application, small_city
 

@@ -294,7 +294,8 @@ def test_a_server_that_does_not_know_the_dictionary_gets_messages_without_one(
     assert two.bodies(two.village) == two.bodies(two.hub)
 
 
-def test_two_long_backlogs_go_past_each_other_without_breaking_off_answers(two: Two) -> None:
+def with_long_backlogs(two: Two) -> None:
+    """Both ends have agreed, and have much to give since, over a line that stays as it is."""
     two.sync()
     for store, name in ((two.village, "v"), (two.hub, "h")):
         database = store.database("station-1", create=True)
@@ -302,7 +303,11 @@ def test_two_long_backlogs_go_past_each_other_without_breaking_off_answers(two: 
             [{"_id": f"{name}{n}", "text": f"{two.draw.getrandbits(1200):x}"} for n in range(900)]
         )
     two.calling.room = 16 * 1024
-    two.calling._monotonic = lambda: 0.0  # the line stays as it is
+    two.calling._monotonic = lambda: 0.0
+
+
+def test_two_long_backlogs_go_past_each_other_without_breaking_off_answers(two: Two) -> None:
+    with_long_backlogs(two)
     outcome = two.sync()
     assert (outcome.given, outcome.taken) == (900, 900)
     assert outcome.calls <= 4
@@ -319,14 +324,7 @@ class Impatient(threading.Event):
 
 
 def test_after_answers_that_were_broken_off_nothing_comes_back_that_was_given(two: Two) -> None:
-    two.sync()
-    for store, name in ((two.village, "v"), (two.hub, "h")):
-        database = store.database("station-1", create=True)
-        database.put_many(
-            [{"_id": f"{name}{n}", "text": f"{two.draw.getrandbits(1200):x}"} for n in range(900)]
-        )
-    two.calling.room = 16 * 1024
-    two.calling._monotonic = lambda: 0.0
+    with_long_backlogs(two)
     two.calling._news = Impatient()
     outcome = two.sync()
     assert outcome.calls > 4
