@@ -14,26 +14,29 @@ from typing import Any
 
 from bench._many import people
 from schemas import numbers, priorities, tables, worklists
-from station.case_rows import COLUMNS, id_digest
+from schemas.document_numbers import document_no
+from station.case_rows import COLUMNS, INSERT, id_digest
 from station.found_by import FoundBy
 from station.register import Register
+from sync.event_ids import EventId
+from sync.seals import Run
 from tests.world import World
 
 BATCH = 20_000
 WAITS = 0.03
 """The share of cases that wait at a deciding station; all others are over."""
+PAPERS = ("收", "受", "准", "办", "送")
 STATES = (("received", "accept"), ("reviewing", "review"), ("reviewing", "decide"), ("decided", "issue"))
 
 
 def fill(world: World, register: Register, count: int) -> None:
-    """So many rows: in `cases`, `queue`, the index of names and the list of events."""
+    """So many rows: in `cases`, `queue`, the index of names, and the lists of events (seven a case) and of papers (five)."""
     draw = random.Random(8)
     who = people(draw)
     districts = {each.code[:6]: each.code for each in tables.districts() if each.role == "approval_bureau"}
     stations = [each for each in tables.stations().values() if each.level in ("village", "township")]
     items = [each for each in tables.items().values() if each.zone]
     today, found_by = world.time().date(), FoundBy(register._connection)
-    places = ",".join("?" * len(COLUMNS))
 
     def drawn(start: int) -> Iterator[tuple[dict[str, Any], tuple[Any, ...] | None]]:
         for n in range(start, min(start + BATCH, count)):
@@ -63,16 +66,18 @@ def fill(world: World, register: Register, count: int) -> None:
     for start in range(0, count, BATCH):
         with register._transaction():
             for row, waiting in drawn(start):
-                register._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", tuple(row.values()))
+                db, serial = f"station-{row['origin']}", int(row["case_no"][20:24])
+                run, first = EventId(row["origin"], "k3v7q2mh", 1), 7 * (serial + 10_000)
+                register._proofs.note(db, [Run(run.writer, run.epoch)])
+                register._events.note(db, [(run._replace(n=first + n), row["case_no"]) for n in range(7)])
+                register._issued.note(
+                    {"case": row["case_no"], "station": row["origin"], "at": row["last_at"],
+                     "data": {"document_no": document_no(row["origin"], word, int(row["last_at"][:4]), serial)}}
+                    for word in PAPERS
+                )  # fmt: skip
+                register._execute(INSERT, tuple(row.values()))
                 found_by.note(row)
                 if waiting:
                     register._execute(
                         f"INSERT OR REPLACE INTO queue VALUES ({','.join('?' * len(waiting))})", waiting
                     )
-                db = f"station-{row['origin']}"
-                db, first = (
-                    f"station-{row['origin']}",
-                    7 * len(tables.stations()) * int(row["case_no"][12:24]),
-                )
-                events = [(db, row["case_no"], row["origin"], "k3v7q2mh", first + n) for n in range(7)]
-                register._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?)", events)

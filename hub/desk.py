@@ -36,7 +36,7 @@ def everything() -> str:
     register = parts().register
     register.catch_up()
     page = pages.page_asked()
-    by_district = register.groups("district")
+    by_district = register.tally("district")
     found = (
         register.count(where, args)
         if asked
@@ -44,7 +44,7 @@ def everything() -> str:
         if where == "1"
         else by_district.get(args[0], 0)
     )
-    rows = register.select(where, args, order="last_at DESC, case_no", limit=PAGE, offset=(page - 1) * PAGE)
+    rows = register.select(where, args, order=pages.NEWEST, limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
         "everything.html", rows=pages.dressed(rows), found=found, page=page, size=PAGE,
         districts=districts, district=district, asked=numbers.mask_numbers(asked), by_district=by_district,

@@ -11,7 +11,8 @@ from typing import Any, Final
 import apsw
 
 from schemas import tables
-from station.databases import of_case
+from station.event_rows import EventRows
+from station.found_by import FoundBy
 
 ARCHIVED: Final = "archived:"
 COLUMNS: Final = ("case_no", "item_name", "at")
@@ -22,29 +23,32 @@ CREATE TABLE archived (              -- cases whose records were given up here; 
 """
 
 # An event that the hub has neither confirmed nor, being its own, sealed.
-_UNSURE: Final = """SELECT 1 FROM events LEFT JOIN runs USING (writer, db, epoch) WHERE events.case_no = c.case_no
-    AND events.n > coalesce(CASE WHEN events.writer = ?1 THEN runs.n ELSE runs.confirmed END, 0)"""
+_UNSURE: Final = """SELECT 1 FROM events JOIN runs USING (run) WHERE events.subject = c.subject
+    AND events.n > CASE WHEN writer = ?1 THEN runs.n ELSE runs.confirmed END"""
 _DUE: Final = f"""
     SELECT case_no FROM cases AS c
         WHERE state = 'delivered' AND last_at < ?2 AND set_aside = 0 AND NOT EXISTS ({_UNSURE})
         AND 'station-' || substr(case_no, 1, 12) NOT IN (SELECT db FROM disputes)
-    UNION SELECT case_no FROM archived AS c
-        WHERE EXISTS (SELECT 1 FROM events WHERE events.case_no = c.case_no) AND NOT EXISTS ({_UNSURE})
+    UNION SELECT case_no FROM (SELECT case_no, subject FROM archived JOIN subjects ON number = case_no) AS c
+        WHERE EXISTS (SELECT 1 FROM events WHERE events.subject = c.subject) AND NOT EXISTS ({_UNSURE})
     LIMIT ?3"""  # noqa: S608 - our own words
 
 
 class Archived:
     """Works on a connection, and under the lock, of whoever owns the tables."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, events: EventRows, found_by: FoundBy) -> None:
         self._execute = connection.execute
+        self._events = events
+        self._found_by = found_by
 
     def note(self, bodies: Iterable[Mapping[str, Any]]) -> None:
         """These documents say that their cases are archived."""
-        for body in bodies:
-            row = (body["case"], body["item"], body["at"])
+        rows = [(body["case"], body["item"], body["at"]) for body in bodies]
+        for row in rows:
             self._execute("INSERT OR REPLACE INTO archived VALUES (?,?,?)", row)
             self._execute("DELETE FROM cases WHERE case_no = ?", row[:1])
+        self._found_by.forget(row[0] for row in rows)
 
     def known(self, case_no: str) -> dict[str, str] | None:
         """What stayed of a case, or None if it is not archived."""
@@ -61,5 +65,4 @@ class Archived:
         """(case, ids of its events) of cases that were delivered before that moment, with nothing set aside or disputed, of
         which the hub has every event; and of archived ones to which more has come that it has."""
         found = [str(row[0]) for row in self._execute(_DUE, (tables.HUB, delivered_before, limit)).fetchall()]
-        ids = "SELECT id FROM events WHERE case_no = ? AND db = ?"
-        return [(each, [str(row[0]) for row in self._execute(ids, (each, of_case(each)))]) for each in found]
+        return [(each, self._events.ids(each, counting=False)) for each in found]

@@ -13,15 +13,16 @@ from station.files import lines_of
 
 SCHEMA: Final = """
 CREATE TABLE cases (                 -- one folded case a row
-    case_no TEXT PRIMARY KEY, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
+    subject INTEGER PRIMARY KEY,     -- its number's short key (station.event_rows): what all indexes hold
+    case_no TEXT NOT NULL UNIQUE, form TEXT, state TEXT NOT NULL, stage TEXT NOT NULL,
     list TEXT NOT NULL, final INTEGER NOT NULL,
     origin TEXT NOT NULL, current TEXT NOT NULL, district TEXT NOT NULL,
     item_code TEXT NOT NULL, item_name TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
     instant INTEGER NOT NULL, applicant TEXT NOT NULL, id_digest TEXT NOT NULL,
     received_at TEXT, accepted_at TEXT, decided_at TEXT, due TEXT,
     result TEXT, supplements INTEGER NOT NULL, assigned_to TEXT, set_aside INTEGER NOT NULL, files INTEGER NOT NULL,
-    last_event TEXT NOT NULL, last_at TEXT NOT NULL, clerk TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX cases_queue ON cases (current, stage, zone, due, origin);        -- a bureau's queue by due date
+    last_event TEXT NOT NULL, last_at TEXT NOT NULL, clerk TEXT NOT NULL);
+CREATE INDEX cases_here ON cases (current, due, last_at DESC, origin) WHERE stage > '';  -- what waits at a station
 CREATE INDEX cases_list ON cases (origin, list, due, last_at DESC);           -- a station's lists and their counts
 CREATE INDEX cases_person ON cases (id_digest, item_code);                    -- one person's
 CREATE INDEX cases_recent ON cases (origin, last_at);                         -- and what changed last
@@ -29,19 +30,32 @@ CREATE INDEX cases_district ON cases (district, final, due);                  --
 CREATE UNIQUE INDEX cases_form ON cases (form) WHERE form IS NOT NULL;        -- one form makes one case
 CREATE INDEX cases_last ON cases (last_at DESC);                              -- the city's, what changed last
 CREATE INDEX cases_district_last ON cases (district, last_at DESC);           -- and a district's
-CREATE INDEX cases_clerk ON cases (clerk, final, due);                        -- what somebody took in, and answers for
-CREATE TABLE tallies (district TEXT PRIMARY KEY, cases INTEGER NOT NULL) WITHOUT ROWID;    -- how many there are, never counted
-CREATE TRIGGER tally_new BEFORE INSERT ON cases WHEN NOT EXISTS (SELECT 1 FROM cases WHERE case_no = NEW.case_no) BEGIN
-    INSERT INTO tallies SELECT NEW.district, 0 WHERE NOT EXISTS (SELECT 1 FROM tallies WHERE district = NEW.district);
-    UPDATE tallies SET cases = cases + 1 WHERE district = NEW.district; END;
-CREATE TRIGGER tally_gone AFTER DELETE ON cases BEGIN UPDATE tallies SET cases = cases - 1 WHERE district = OLD.district; END;
+CREATE INDEX cases_clerk ON cases (clerk, due) WHERE final = 0;               -- what somebody took in, and answers for
+CREATE TABLE tallies (               -- how many there are, never counted
+    origin TEXT NOT NULL, list TEXT NOT NULL, district TEXT NOT NULL, cases INTEGER NOT NULL,
+    PRIMARY KEY (origin, list, district)) WITHOUT ROWID;
+-- A row is replaced: the one before it is taken off here, since a replaced one is not deleted to a trigger.
+CREATE TRIGGER tally_new BEFORE INSERT ON cases BEGIN
+    UPDATE tallies SET cases = cases - 1
+        WHERE (origin, list, district) = (SELECT origin, list, district FROM cases WHERE case_no = NEW.case_no);
+    INSERT INTO tallies SELECT NEW.origin, NEW.list, NEW.district, 0 WHERE NOT EXISTS
+        (SELECT 1 FROM tallies WHERE (origin, list, district) = (NEW.origin, NEW.list, NEW.district));
+    UPDATE tallies SET cases = cases + 1 WHERE (origin, list, district) = (NEW.origin, NEW.list, NEW.district); END;
+CREATE TRIGGER tally_gone AFTER DELETE ON cases BEGIN
+    UPDATE tallies SET cases = cases - 1 WHERE (origin, list, district) = (OLD.origin, OLD.list, OLD.district); END;
 """
+TALLIED: Final = ("district", "origin", "list")
 
 COLUMNS = (
     "case_no", "form", "state", "stage", "list", "final", "origin", "current", "district", "item_code", "item_name",
     "department", "zone", "instant", "applicant", "id_digest", "received_at", "accepted_at", "decided_at", "due",
     "result", "supplements", "assigned_to", "set_aside", "files", "last_event", "last_at", "clerk",
 )  # fmt: skip
+
+
+# `subject` as the events of the case have it: they are noted before it is folded.
+INSERT: Final = f"""INSERT OR REPLACE INTO cases
+    VALUES ((SELECT subject FROM subjects WHERE number = ?1), {", ".join(f"?{n + 1}" for n in range(len(COLUMNS)))})"""  # noqa: S608 - placeholders only
 
 
 def id_digest(id_no: str) -> str:

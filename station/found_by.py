@@ -11,18 +11,17 @@ people with that name. Pure but for the connection; decides nothing of who may s
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import apsw
 
 from schemas import names
+from station.event_rows import SUBJECT
 
 SCHEMA: Final = """
-CREATE TABLE found_by (word TEXT NOT NULL, case_no TEXT NOT NULL, PRIMARY KEY (word, case_no)) WITHOUT ROWID;
-CREATE INDEX found_of ON found_by (case_no);
-CREATE TRIGGER found_gone AFTER DELETE ON cases BEGIN DELETE FROM found_by WHERE case_no = OLD.case_no; END;
+CREATE TABLE found_by (word TEXT NOT NULL, subject INTEGER NOT NULL, PRIMARY KEY (word, subject)) WITHOUT ROWID;
 CREATE INDEX cases_item ON cases (item_code);
 CREATE TABLE item_names (name TEXT NOT NULL, item_code TEXT NOT NULL, PRIMARY KEY (name, item_code)) WITHOUT ROWID;
 """
@@ -32,8 +31,8 @@ SPOKEN: Final = 10  # characters of a name that are known by their sound: of a f
 WAYS: Final = 6
 _LAST: Final = "\U0010ffff"
 
-CONDITION: Final = f"""case_no IN (SELECT case_no FROM (SELECT case_no FROM found_by WHERE word >= ? AND word < ? LIMIT {MOST})
-    UNION SELECT case_no FROM (SELECT case_no FROM cases WHERE item_code IN
+CONDITION: Final = f"""cases.subject IN (SELECT subject FROM (SELECT subject FROM found_by WHERE word >= ? AND word < ? LIMIT {MOST})
+    UNION SELECT subject FROM (SELECT subject FROM cases WHERE item_code IN
         (SELECT item_code FROM item_names WHERE instr(name, ?)) LIMIT {MOST}))"""  # noqa: S608 - our own number
 
 
@@ -46,9 +45,18 @@ class FoundBy:
     def note(self, row: Mapping[str, Any]) -> None:
         """A row of cases. A name that was put right is found by both."""
         words = [(word, row["case_no"]) for word in (*tails(row["applicant"]), *typed(row["applicant"]))]
-        self._connection.executemany("INSERT OR IGNORE INTO found_by VALUES (?, ?)", words)
+        self._connection.executemany(f"INSERT OR IGNORE INTO found_by VALUES (?, {SUBJECT})", words)  # noqa: S608 - our own words
         item = (plain(row["item_name"]), row["item_code"])
         self._connection.execute("INSERT OR IGNORE INTO item_names VALUES (?, ?)", item)
+
+    def forget(self, case_nos: Iterable[str]) -> None:
+        """These cases are not here any more. Looks through all words once: an index for it would be as large as they are, and a
+        case is given up where there are few (station.archive)."""
+        numbers = [*case_nos]
+        if numbers:
+            places = ",".join("?" * len(numbers))
+            sql = f"DELETE FROM found_by WHERE subject IN (SELECT subject FROM subjects WHERE number IN ({places}))"  # noqa: S608 - placeholders only
+            self._connection.execute(sql, numbers)
 
 
 def condition(asked: str) -> tuple[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""Which papers have been given a number, by which station, when: a table of the register. What papers are: schemas.papers.
+"""Which papers have been given a number, by which station, when: tables of the register. What papers are: schemas.papers.
 
 Knows every event that names a number, also one that did not count in the end: its paper may have been printed.
 """
@@ -13,12 +13,15 @@ import apsw
 from schemas.document_numbers import parse_document_no
 from schemas.problems import DomainError
 from station.databases import subject_of
+from station.event_rows import SUBJECT
 
 SCHEMA: Final = """
-CREATE TABLE issued (                -- a number on a paper: the serial of this station, word and year
-    station TEXT NOT NULL, word TEXT NOT NULL, year INTEGER NOT NULL, serial INTEGER NOT NULL,
-    case_no TEXT NOT NULL, day TEXT NOT NULL, PRIMARY KEY (station, word, year, serial, case_no)) WITHOUT ROWID;
-CREATE INDEX issued_on ON issued (station, day, case_no);                     -- the papers of a day
+CREATE TABLE series (                -- what a station's papers of a kind count on in a year
+    series INTEGER PRIMARY KEY, station TEXT NOT NULL, word TEXT NOT NULL, year INTEGER NOT NULL, UNIQUE (station, word, year));
+CREATE TABLE issued (                -- a number on a paper; day: 20180209
+    series INTEGER NOT NULL, serial INTEGER NOT NULL, subject INTEGER NOT NULL, day INTEGER NOT NULL,
+    PRIMARY KEY (series, serial, subject)) WITHOUT ROWID;
+CREATE INDEX issued_on ON issued (series, day, subject);                      -- the papers of a day
 """
 
 
@@ -41,19 +44,30 @@ class Issued:
                 except DomainError:
                     continue
                 if read.station == event.get("station"):
-                    rows.append((read.station, read.word, read.year, read.serial, case_no, at[:10]))
-        self._connection.executemany("INSERT OR IGNORE INTO issued VALUES (?,?,?,?,?,?)", rows)
+                    rows.append((read.station, read.word, read.year, read.serial, case_no, _day(at)))
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO series VALUES (NULL,?,?,?)", {row[:3] for row in rows}
+        )
+        series = "(SELECT series FROM series WHERE station = ? AND word = ? AND year = ?)"
+        self._connection.executemany(f"INSERT OR IGNORE INTO issued VALUES ({series},?,{SUBJECT},?)", rows)  # noqa: S608 - our own words
 
     def last(self, station: str, word: str, year: int) -> int:
         """The largest serial, 0 for none."""
-        sql = "SELECT coalesce(max(serial), 0) FROM issued WHERE station = ? AND word = ? AND year = ?"
+        sql = "SELECT coalesce(max(serial), 0) FROM issued JOIN series USING (series) WHERE station = ? AND word = ? AND year = ?"
         return int(str(self._connection.execute(sql, (station, word, year)).fetchall()[0][0]))
 
     def of_day(self, station: str, day: str, limit: int, after: str) -> list[str]:
         """The cases in which that station made papers on a day, by their numbers, from the one after `after` on."""
         # A letter begins the numbers of what is no case (station.databases).
         sql = (
-            "SELECT DISTINCT case_no FROM issued WHERE station = ? AND day = ? AND case_no > ? AND case_no < 'A'"
-            " ORDER BY case_no LIMIT ?"
+            "SELECT DISTINCT number FROM issued JOIN subjects USING (subject) WHERE day = ?"
+            " AND series IN (SELECT series FROM series WHERE station = ?) AND number > ? AND number < 'A'"
+            " ORDER BY number LIMIT ?"
         )
-        return [str(row[0]) for row in self._connection.execute(sql, (station, day, after, limit))]
+        return [str(row[0]) for row in self._connection.execute(sql, (_day(day), station, after, limit))]
+
+
+def _day(at: str) -> int:
+    """20180209 of a moment or a day; 0 of what is none."""
+    digits = at[:10].replace("-", "")
+    return int(digits) if len(digits) == 8 and digits.isascii() and digits.isdigit() else 0

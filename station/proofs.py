@@ -26,9 +26,8 @@ KEPT_HEADS: Final = 64  # of each run, the newest; one that is older is computed
 
 SCHEMA: Final = """
 CREATE TABLE runs (
-    db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, mine INTEGER NOT NULL,
-    n INTEGER NOT NULL, confirmed INTEGER NOT NULL, confirmed_at TEXT NOT NULL,
-    PRIMARY KEY (writer, db, epoch)) WITHOUT ROWID;
+    run INTEGER PRIMARY KEY, db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, mine INTEGER NOT NULL,
+    n INTEGER NOT NULL, confirmed INTEGER NOT NULL, confirmed_at TEXT NOT NULL, UNIQUE (db, writer, epoch));
 CREATE TABLE heads (
     db TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL, head TEXT NOT NULL,
     PRIMARY KEY (db, writer, epoch, n)) WITHOUT ROWID;
@@ -76,7 +75,7 @@ class Proofs:
         """Remembers that these runs have events in the database."""
         for run in runs:
             self._execute(
-                "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, 0, 0, '')",
+                "INSERT OR IGNORE INTO runs VALUES (NULL, ?, ?, ?, ?, 0, 0, '')",
                 (db, *run, self._identity.wrote(*run)),
             )
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import apsw
 
@@ -27,6 +27,7 @@ from station import (
     archived,
     case_rows,
     errand_rows,
+    event_rows,
     found_by,
     issued,
     logbook,
@@ -35,9 +36,10 @@ from station import (
     queue_rows,
 )
 from station.archived import ARCHIVED, Archived
-from station.case_rows import COLUMNS, id_digest, once, row
+from station.case_rows import COLUMNS, INSERT, id_digest, once, row
 from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
 from station.errand_rows import ErrandRows, lodged
+from station.event_rows import EventRows
 from station.found_by import FoundBy
 from station.identity import Identity
 from station.issued import Issued
@@ -57,22 +59,12 @@ log = logging.getLogger("bianmin.register")
 
 BATCH = 500
 Told = Callable[[int, int], None]
-VERSION = 12
+VERSION = 13
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
     store TEXT NOT NULL, seq INTEGER NOT NULL, version INTEGER NOT NULL);
-CREATE TABLE events (                -- which documents a case is made of; bodies stay in the store
-    db TEXT NOT NULL, case_no TEXT NOT NULL, writer TEXT NOT NULL, epoch TEXT NOT NULL, n INTEGER NOT NULL,
-    id TEXT AS ('ev:' || writer || ':' || epoch || ':' || n),      -- sync.event_ids; not kept seven million times
-    PRIMARY KEY (writer, epoch, db, n)) WITHOUT ROWID;             -- what waits for a receipt is found by it
-CREATE INDEX events_of_case ON events (case_no);
 """
-
-# Events of this station or one below it that count and that no receipt covers yet.
-WAITING: Final = """FROM runs CROSS JOIN events
-    WHERE runs.writer <> ? AND events.writer = runs.writer AND events.epoch = runs.epoch
-        AND events.db = runs.db AND events.n > runs.confirmed AND (mine OR events.n <= runs.n)"""
 
 
 class Register:
@@ -94,11 +86,12 @@ class Register:
         self._lock = threading.RLock()
         self.position = 0  # up to where the store's changes are applied
         self._connection = projection.opened(path, key)
-        self._archived = Archived(self._connection)
+        self._events = EventRows(self._connection)
         self._errands = ErrandRows(self._connection, self._lock)
         self._logbook = Logbook(self._connection, self._lock)
         self._queue = QueueRows(self._connection, self._lock)
         self._found_by = FoundBy(self._connection)
+        self._archived = Archived(self._connection, self._events, self._found_by)
         self._issued = Issued(self._connection)
         self._proofs = Proofs(self._connection, store, identity, trust)
         self._open()
@@ -171,30 +164,25 @@ class Register:
             number = ledger.parse_event_id(id_)
             case_no = subject_of(body)
             if number is not None and case_no is not None:
-                events.append((db, case_no, number.writer, number.epoch, number.n))
+                events.append((number, case_no))
                 # An event of another station's case in this database is kept and never folded into that case.
                 if of_case(case_no) == db:
                     touched.add(case_no)
-        self._executemany("INSERT OR REPLACE INTO events VALUES (?,?,?,?,?)", events)
+        self._proofs.note(db, sorted({Run(number.writer, number.epoch) for number, _ in events}))
+        self._events.note(db, events)
         self._issued.note(bodies.values())
-        self._proofs.note(db, sorted({Run(row[2], row[3]) for row in events}))
         return touched
 
     def _prove(self, db: str) -> set[str]:
         """The cases of events that are proven from now on."""
         touched: set[str] = set()
         for run, old, new in self._proofs.prove(db):
-            found = self._execute(
-                "SELECT DISTINCT case_no FROM events WHERE writer = ? AND epoch = ? AND db = ? AND n > ? AND n <= ?",
-                (*run, db, old, new),
-            )
-            touched |= {case_no for (case_no,) in found if of_case(case_no) == db}
+            touched |= {each for each in self._events.about(db, run, old, new) if of_case(each) == db}
         return touched
 
     def _fold(self, case_nos: set[str]) -> None:
         # What comes later to a case of which the rest is gone would fold to nonsense; the hub has the whole.
         case_nos = {case_no for case_no in case_nos if self._archived.known(case_no) is None}
-        places = ",".join("?" * len(COLUMNS))
         for case_no, events in self._events_of(case_nos):
             if not events or is_errand(case_no):
                 continue
@@ -211,7 +199,7 @@ class Register:
             self._execute(
                 "UPDATE cases SET form = NULL WHERE form = ? AND case_no <> ?", (folded[1], case_no)
             )
-            self._execute(f"INSERT OR REPLACE INTO cases VALUES ({places})", folded)  # noqa: S608 - placeholders only
+            self._execute(INSERT, folded)
             self._found_by.note(noted := dict(zip(COLUMNS, folded, strict=True)))
             self._queue.note(case_no, state, noted["current"])
             if state.evaluations:
@@ -227,17 +215,7 @@ class Register:
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         """The events of each case. A station's cases are asked for together: the store may be far away."""
         for db, cases in groupby(sorted(case_nos), of_case):
-            ids = {
-                case_no: [
-                    row[0]
-                    for row in self._execute(
-                        "SELECT id FROM events JOIN runs USING (writer, db, epoch)"
-                        " WHERE case_no = ? AND db = ? AND (mine OR events.n <= runs.n)",
-                        (case_no, db),
-                    )
-                ]
-                for case_no in cases
-            }
+            ids = {case_no: self._events.ids(case_no) for case_no in cases}
             wanted = [id_ for each in ids.values() for id_ in each]
             bodies = self._store.bodies(db, wanted) if wanted else {}
             for case_no, own in ids.items():
@@ -306,7 +284,7 @@ class Register:
     def gone(self, case_no: str) -> None:
         """The events of this case are not here any more."""
         with self._lock, self._transaction():
-            self._execute("DELETE FROM events WHERE case_no = ? AND db = ?", (case_no, of_case(case_no)))
+            self._events.gone(case_no)
 
     def last_serial(self, station: str, word: str, year: int) -> int:
         """The largest serial known of a station's papers of a kind in a year, 0 for none."""
@@ -336,8 +314,8 @@ class Register:
         columns = ", ".join(f"cases.{column}" for column in COLUMNS)
         sql = (
             f"SELECT {columns}, claims.staff, claims.name, claims.until FROM"  # noqa: S608
-            f" (SELECT case_no FROM {_source(where)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) AS found"
-            f" CROSS JOIN cases USING (case_no) LEFT JOIN claims USING (case_no, stage) ORDER BY {order}"
+            f" (SELECT cases.subject FROM {_source(where)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) AS found"
+            f" CROSS JOIN cases USING (subject) LEFT JOIN claims USING (case_no, stage) ORDER BY {order}"
         )
         names = [*COLUMNS, "claimed_by", "claimed_name", "claimed_until"]
         with self._lock:
@@ -353,28 +331,27 @@ class Register:
         if column not in COLUMNS:
             raise ValueError(column)
         sql = f"SELECT {column}, count(*) FROM cases WHERE {where} GROUP BY 1"  # noqa: S608
-        if (column, where) == ("district", "1"):
-            sql = "SELECT district, cases FROM tallies WHERE cases > 0"
+        with self._lock:
+            return dict(self._execute(sql, args))
+
+    def tally(self, by: str, where: str = "1", args: Sequence[Any] = ()) -> dict[str, int]:
+        """How many cases there are by district, origin or list, `where` about these alone: kept, never counted."""
+        if by not in case_rows.TALLIED:
+            raise ValueError(by)
+        sql = f"SELECT {by}, sum(cases) AS kept FROM tallies WHERE {where} GROUP BY 1 HAVING kept > 0"  # noqa: S608
         with self._lock:
             return dict(self._execute(sql, args))
 
     def waiting(self) -> dict[str, int]:
         """Cases with an event that counts, of this station or one below it, that no receipt of the hub covers yet:
         {case_no: events waiting}."""
-        sql = f"SELECT events.case_no, count(*) {WAITING} GROUP BY 1"
         with self._lock:
-            return {case_no: count for case_no, count in self._execute(sql, (tables.HUB,))}  # noqa: C416
+            return self._events.waiting(tables.HUB)
 
     def waiting_events(self) -> dict[str, list[str]]:
         """The ids of those events by database, of each writer the oldest first."""
-        sql = (
-            f"SELECT events.db, events.id {WAITING} ORDER BY events.writer, events.epoch, events.db, events.n"
-        )
-        found: dict[str, list[str]] = {}
         with self._lock:
-            for db, id in self._execute(sql, (tables.HUB,)):
-                found.setdefault(db, []).append(id)
-        return found
+            return self._events.waiting_ids(tables.HUB)
 
     def last_receipt(self) -> str | None:
         """The newest moment at which the hub confirmed anything that is here, or None."""
@@ -389,12 +366,12 @@ class Register:
 
     def forget(self, db: str, run: Run, after: int) -> None:
         """The events of a run beyond `after` have been taken out of the store."""
-        beyond = "FROM events WHERE writer = ? AND epoch = ? AND db = ? AND n > ?"
         with self._lock, self._transaction():
-            found = self._execute(f"SELECT DISTINCT case_no {beyond}", (*run, db, after))
-            touched = {case_no for (case_no,) in found}
-            self._execute(f"DELETE {beyond}", (*run, db, after))
-            self._executemany("DELETE FROM cases WHERE case_no = ?", [(case_no,) for case_no in touched])
+            touched = self._events.about(db, run, after)
+            self._events.forget(db, run, after)
+            self._found_by.forget(touched)
+            for case_no in touched:
+                self._execute("DELETE FROM cases WHERE case_no = ?", (case_no,))
             self._proofs.forget(db, run, after)
             self._fold(touched)
 
@@ -450,7 +427,17 @@ class Register:
         with self._transaction():
             projection.empty(self._connection)
             self._connection.execute(SCHEMA)
-            for each in (case_rows, errand_rows, logbook, found_by, proofs, archived, issued, queue_rows):
+            for each in (
+                case_rows,
+                errand_rows,
+                logbook,
+                found_by,
+                proofs,
+                event_rows,
+                archived,
+                issued,
+                queue_rows,
+            ):
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self.position = 0
@@ -462,9 +449,6 @@ class Register:
 
     def _execute(self, sql: str, args: Sequence[Any] = ()) -> apsw.Cursor:
         return self._connection.execute(sql, args)
-
-    def _executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        self._connection.executemany(sql, rows)
 
     def _one(self, sql: str, args: Sequence[Any]) -> Any | None:
         with self._lock:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station import forms, found_by
+from station import event_rows, forms, found_by
+from station.event_rows import SUBJECT
 from station.found_by import FoundBy
 
 NAMES = st.text(st.sampled_from("赵钱孙李小明 ＡaBb1２"), max_size=12)
@@ -18,14 +19,18 @@ NAMES = st.text(st.sampled_from("赵钱孙李小明 ＡaBb1２"), max_size=12)
 @pytest.fixture
 def connection() -> Iterator[apsw.Connection]:
     with apsw.Connection(":memory:") as opened:
-        opened.execute("CREATE TABLE cases (case_no TEXT PRIMARY KEY, item_code TEXT) WITHOUT ROWID")
+        opened.execute(
+            "CREATE TABLE cases (subject INTEGER PRIMARY KEY, case_no TEXT UNIQUE, item_code TEXT)"
+        )
+        opened.execute(event_rows.SCHEMA)
         opened.execute(found_by.SCHEMA)
         yield opened
     opened.close()
 
 
 def add(connection: apsw.Connection, case_no: str, applicant: str, item: str = "食品经营许可") -> None:
-    connection.execute("INSERT OR REPLACE INTO cases VALUES (?, ?)", (case_no, item))
+    connection.execute("INSERT OR IGNORE INTO subjects (number) VALUES (?)", (case_no,))
+    connection.execute(f"INSERT OR REPLACE INTO cases VALUES ({SUBJECT}, ?, ?)", (case_no, case_no, item))
     FoundBy(connection).note(
         {"case_no": case_no, "applicant": applicant, "item_code": item, "item_name": item}
     )
@@ -76,9 +81,12 @@ def test_a_name_that_was_put_right_is_found_by_both(connection: apsw.Connection)
 
 
 def test_nothing_of_a_case_that_went_stays(connection: apsw.Connection) -> None:
+    add(connection, "1", "赵小朋")
     add(connection, "1", "赵小明")
-    connection.execute("DELETE FROM cases WHERE case_no = '1'")
-    assert connection.execute("SELECT count(*) FROM found_by").fetchall() == [(0,)]
+    add(connection, "2", "钱大海")
+    FoundBy(connection).forget(["1", "unknown"])
+    left = connection.execute("SELECT DISTINCT number FROM found_by JOIN subjects USING (subject)").fetchall()
+    assert left == [("2",)]
 
 
 @pytest.mark.parametrize("asked", ["明", "许可"])

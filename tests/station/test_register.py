@@ -168,9 +168,13 @@ def test_how_many_cases_a_district_has_is_never_counted(city: World) -> None:
     made = [record(city, INSTANT) for _ in range(3)]
     register = city[VILLAGE].parts.register
     register.catch_up()
-    assert register.groups("district") == {"510903": 3} == register.groups("district", "1 = 1")
+    assert register.tally("district") == {"510903": 3} == register.groups("district")
+    assert register.tally("list", "origin = ?", (VILLAGE,)) == {"open": 3}
     city[VILLAGE].parts.casework.act(made[0], PEOPLE["V001"], [("void", {"reason": "登记有误，重复登记"})])
     register.catch_up()
-    assert register.groups("district") == {"510903": 3}
+    assert register.tally("district") == {"510903": 3}
+    assert register.tally("list") == {"open": 2, "closed": 1} == register.groups("list")
     register._execute("DELETE FROM cases WHERE case_no = ?", (made[0],))
-    assert register.groups("district") == {"510903": 2}
+    assert register.tally("list") == {"open": 2}
+    with pytest.raises(ValueError, match="applicant"):
+        register.tally("applicant")
