@@ -23,8 +23,8 @@ from station.web import page, parts, reader, staff_only
 
 blueprint = Blueprint("papers", __name__)
 
-MOST = 25
-"""Cases whose papers are one page: some hundred sheets, and what a printer's tray holds. The next page goes on after them."""
+MOST = 12
+"""Cases whose papers are one page: some fifty sheets, as many as a small printer takes at once. The next page goes on after them."""
 
 
 @blueprint.get("/cases/<case_no>/receipt")
