@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from schemas import offers
 from schemas.offers import DECIDES, Offer, OfferRule
 from schemas.shipped import rows
-from schemas.tables import Item, Station, items
+from schemas.tables import Item, Material, Station, items, materials
 
 Standing = Literal["department", "trial", "bureau"]
 """Who exercises a transferred item's power: its old department, both while the bureau is on trial, the bureau."""
@@ -29,11 +29,21 @@ Standing = Literal["department", "trial", "bureau"]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an item and the days it is in force: both inclusive, None without bound."""
+    """One version of an item and the days it is in force: both inclusive, None without bound.
+
+    lines       its material list
+    withdrawn   from its first day on the item is not offered any more
+    procedure   办理程序, a step a line; fee_basis, implementer: as published; all "" or () where only items.csv speaks
+    """
 
     item: Item
     effective_from: date | None = None
     effective_to: date | None = None
+    lines: tuple[Material, ...] = ()
+    withdrawn: bool = False
+    procedure: tuple[str, ...] = ()
+    fee_basis: str = ""
+    implementer: str = ""
 
     def on(self, day: date) -> bool:
         """Whether this version is in force on `day`."""
@@ -99,9 +109,19 @@ class Catalogue:
                     return each.item
         return known[-1].item if known else None
 
+    def version(self, code: object, number: object) -> Version | None:
+        """This version of an item, None if nobody knows it."""
+        return next((each for each in self.versions(code) if each.item.version == number), None)
+
+    def version_on(self, code: object, day: date) -> Version | None:
+        """The version that counts on a day: of several that overlap, the newest. None: not offered to anybody then."""
+        found = next((each for each in reversed(self.versions(code)) if each.on(day)), None)
+        return None if found is None or found.withdrawn else found
+
     def in_force(self, code: object, day: date) -> Item | None:
-        """An item as it is on a day; of versions that overlap, the newest. None: not offered to anybody then."""
-        return next((each.item for each in reversed(self.versions(code)) if each.on(day)), None)
+        """An item as it is on a day, as version_on."""
+        found = self.version_on(code, day)
+        return None if found is None else found.item
 
     def offer(self, item: Item, station: Station) -> Offer | None:
         """How a station offers an item; None if it has nothing to do with it."""
@@ -159,4 +179,49 @@ def shipped() -> Catalogue:
         )
         for row in rows("transfers")
     )
-    return Catalogue(map(Version, items().values()), moved)
+    return Catalogue((Version(each, lines=materials(each.item_code)) for each in items().values()), moved)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A catalogue as it is on a day: what a station offers then. Two of the same catalogue and day are equal."""
+
+    book: Catalogue
+    day: date
+
+    def items(self) -> Mapping[str, Item]:
+        """Every item in force, by its code, in the order of the catalogue."""
+        return _items(self)
+
+    def item(self, code: object) -> Item | None:
+        """The item of that code, None if it is not in force."""
+        return self.book.in_force(code, self.day)
+
+    def materials(self, code: object) -> tuple[Material, ...]:
+        """Its material list; () for an item that is not in force."""
+        found = self.book.version_on(code, self.day)
+        return () if found is None else found.lines
+
+    def offer(self, item: Item, station: Station) -> Offer | None:
+        """How a station offers an item; None if it has nothing to do with it."""
+        return self.book.offer(item, station)
+
+    def offers(self, station: Station) -> tuple[tuple[Item, Offer], ...]:
+        """All that a station offers, in the order of the catalogue."""
+        return _offers(self, station)
+
+
+@lru_cache(maxsize=32)
+def _items(of: InForce) -> Mapping[str, Item]:
+    found = ((code, of.item(code)) for code in of.book.codes())
+    return {code: item for code, item in found if item is not None}
+
+
+@lru_cache(maxsize=64)
+def _offers(of: InForce, station: Station) -> tuple[tuple[Item, Offer], ...]:
+    return tuple(of.book.offers(station, of.day))
+
+
+def as_shipped() -> InForce:
+    """The package's own, which is the same on every day."""
+    return InForce(shipped(), date.max)

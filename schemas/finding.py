@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, Literal, get_args
 
-from schemas import offers
+from schemas.catalogue import InForce, as_shipped
 from schemas.offers import Offer
 from schemas.shipped import rows
-from schemas.tables import Item, Mode, Station, items
+from schemas.tables import Item, Mode, Station
 
 Way = Literal["all", "name", "begins", "words", "said", "department", "pinyin", "initials", "slip"]
 """How an item was found, best first. `all`: nothing was asked; `name`: its whole name, or its code."""
@@ -93,62 +93,69 @@ class _Entry:
     order: tuple[int, str]
 
 
-def find(asked: str, station: Station) -> tuple[Hit, ...]:
-    """What `station` may do of what was asked, best first; all it may do when nothing was asked."""
+def find(asked: str, station: Station, of: InForce | None = None) -> tuple[Hit, ...]:
+    """What `station` may do of what was asked, best first; all it may do when nothing was asked. `of`, here and below: the catalogue on
+    a day, the shipped one by default."""
+    of = of or as_shipped()
     words = tuple(filter(None, map(plain, asked[:LONGEST].split())))
     if not words:
-        return tuple(Hit(each.item, each.offer, "all") for each in _entries(station))
-    found = _met(station, _Asked(words))
+        return tuple(Hit(each.item, each.offer, "all") for each in _entries(station, of))
+    found = _met(station, of, _Asked(words))
     if all(key[1] == _PARTLY for key, _ in found.values()):
-        found = _met(station, _Slipped("".join(words))) | found
+        found = _met(station, of, _Slipped("".join(words))) | found
     return tuple(hit for _, hit in sorted(found.values(), key=lambda each: each[0]))
 
 
-def nearest(asked: str, station: Station, most: int = 6) -> tuple[Hit, ...]:
+def nearest(asked: str, station: Station, of: InForce | None = None, most: int = 6) -> tuple[Hit, ...]:
     """Ideas where nothing was found: what shares most pairs of characters with the question, by name or by what people say."""
-    pairs = _pairs(plain(asked[:LONGEST]))
+    of, pairs = of or as_shipped(), _pairs(plain(asked[:LONGEST]))
     talk: dict[str, tuple[float, str]] = {}
-    for each in _talk():
+    for each in _talk(of):
         likeness = _likeness(pairs, each.plain)
         for name in each.names:
             talk[name] = max(talk.get(name, (0.0, "")), (likeness, each.said))
     found = []
-    for entry in _entries(station):
+    for entry in _entries(station, of):
         best = max((_likeness(pairs, entry.name), ""), talk.get(entry.item.name, (0.0, "")))
         if best[0]:
             found.append((-best[0], entry.order, Hit(entry.item, entry.offer, "slip", best[1])))
     return tuple(hit for _, _, hit in sorted(found, key=lambda each: each[:2])[:most])
 
 
-def kinds(station: Station) -> tuple[str, ...]:
+def kinds(station: Station, of: InForce | None = None) -> tuple[str, ...]:
     """Zones and departments of what the station does itself or takes in, the largest first; each may be asked."""
     counts = Counter(
-        each.item.zone or each.item.department for each in _entries(station) if each.offer.mode != "inform"
+        each.item.zone or each.item.department
+        for each in _entries(station, of or as_shipped())
+        if each.offer.mode != "inform"
     )
     return tuple(kind for kind, _ in counts.most_common())
 
 
-def question(found: Iterable[Hit], station: Station, first: int = 12) -> Question | None:
+def question(
+    found: Iterable[Hit], station: Station, of: InForce | None = None, first: int = 12
+) -> Question | None:
     """The question that tells the first of these hits apart, if two or more of its answers are among them."""
     names = [hit.item.name for hit in found][:first]
     asked: Counter[str] = Counter()
     for text, answers in _situations().items():
         asked[text] = len({name for _, name in answers}.intersection(names))
     text, among = asked.most_common(1)[0]
-    return _question(text, station) if among > 1 else None
+    return _question(text, station, of or as_shipped()) if among > 1 else None
 
 
-def question_of(item: Item, station: Station) -> Question | None:
+def question_of(item: Item, station: Station, of: InForce | None = None) -> Question | None:
     """The question to which `item` is one answer."""
     for text, answers in _situations().items():
         if any(name == item.name for _, name in answers):
-            return _question(text, station)
+            return _question(text, station, of or as_shipped())
     return None
 
 
-def questions(station: Station) -> tuple[Question, ...]:
+def questions(station: Station, of: InForce | None = None) -> tuple[Question, ...]:
     """All questions of which this station offers two answers or more, in the order of the data."""
-    return tuple(filter(None, (_question(text, station) for text in _situations())))
+    of = of or as_shipped()
+    return tuple(filter(None, (_question(text, station, of) for text in _situations())))
 
 
 def plain(text: str) -> str:
@@ -237,15 +244,15 @@ class _Slipped:
         return ("slip", 1) if near else None
 
 
-def _met(station: Station, asked: _Asked | _Slipped) -> dict[str, tuple[_Key, Hit]]:
+def _met(station: Station, of: InForce, asked: _Asked | _Slipped) -> dict[str, tuple[_Key, Hit]]:
     """(where it stands, hit) of the items that were met, by code."""
     said: dict[str, tuple[int, int, str]] = {}
-    for talk in _talk():
+    for talk in _talk(of):
         if fit := asked.talk(talk):
             for name in talk.names:
                 said[name] = min(said.get(name, _MISSED), (_WAYS.index(fit[0]), fit[1], talk.said))
     found = {}
-    for entry in _entries(station):
+    for entry in _entries(station, of):
         fit = asked.entry(entry)
         itself = (_WAYS.index(fit[0]), fit[1], "") if fit else _MISSED
         best = min(itself, said.get(entry.item.name, _MISSED))
@@ -279,10 +286,10 @@ def _alike(letters: str) -> str:
 # -- what is searched, made once -------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
-def _entries(station: Station) -> tuple[_Entry, ...]:
+@lru_cache(maxsize=16)
+def _entries(station: Station, of: InForce) -> tuple[_Entry, ...]:
     """All a station offers, what it does itself first."""
-    found = [_entry(item, made) for item, made in offers.offers(station)]
+    found = [_entry(item, made) for item, made in of.offers(station)]
     return tuple(sorted(found, key=lambda each: each.order))
 
 
@@ -293,17 +300,17 @@ def _entry(item: Item, made: Offer) -> _Entry:
     return _Entry(item, made, plain(item.item_code), name, core, about, _sound(item.name), order)
 
 
-@cache
-def _talk() -> tuple[_Talk, ...]:
+@lru_cache(maxsize=4)
+def _talk(of: InForce) -> tuple[_Talk, ...]:
     leads: dict[str, set[str]] = {}
     for row in rows("synonyms"):
-        leads.setdefault(row["said"], set()).update(named(row["towards"]))
+        leads.setdefault(row["said"], set()).update(named(row["towards"], of))
     return tuple(_Talk(said, plain(said), _sound(said), frozenset(names)) for said, names in leads.items())
 
 
-def named(towards: str) -> frozenset[str]:
+def named(towards: str, of: InForce | None = None) -> frozenset[str]:
     """The names of the catalogue that hold each of these words; a whole name means that name alone."""
-    names = {item.name for item in items().values()}
+    names = {item.name for item in (of or as_shipped()).items().values()}
     if towards in names:
         return frozenset([towards])
     return frozenset(name for name in names if all(word in name for word in towards.split()))
@@ -318,8 +325,8 @@ def _situations() -> Mapping[str, tuple[tuple[str, str], ...]]:
     return {text: tuple(answers) for text, answers in found.items()}
 
 
-def _question(text: str, station: Station) -> Question | None:
-    offered = {each.item.name: each.item for each in reversed(_entries(station))}
+def _question(text: str, station: Station, of: InForce) -> Question | None:
+    offered = {each.item.name: each.item for each in reversed(_entries(station, of))}
     answers = tuple((answer, offered[name]) for answer, name in _situations()[text] if name in offered)
     return Question(text, answers) if len(answers) > 1 else None
 
@@ -329,9 +336,12 @@ def _sounds() -> Mapping[str, _Sound]:
     return {row["text"]: _heard(row["pinyin"].split()) for row in rows("pinyin")}
 
 
+@lru_cache(maxsize=2048)
 def _sound(text: str) -> _Sound:
-    """How it sounds; silent for what was not there when the file was written."""
-    return _sounds().get(text) or _Sound("", frozenset(), "", "")
+    """How it sounds; of what was not there when the file was written, each character by itself."""
+    from schemas.names import syllables  # it stands on this file
+
+    return _sounds().get(text) or _heard(syllables(text))
 
 
 def _heard(syllables: Sequence[str]) -> _Sound:

@@ -38,6 +38,11 @@ def readings(name: str) -> tuple[str, ...]:
     return tuple(filter(None, ways))
 
 
+def syllables(text: str) -> tuple[str, ...]:
+    """How each character is usually read; what is none stands for itself."""
+    return tuple((_syllables().get(each) or (each,))[0] for each in plain(text))
+
+
 @cache
 def _syllables() -> dict[str, tuple[str, ...]]:
     """How each character is read, the usual way first."""

@@ -16,6 +16,7 @@ from datetime import date
 from typing import Final
 
 from schemas import catalogue, tables
+from schemas.catalogue import Catalogue, Transfer, Version
 from schemas.lifecycle import limits
 from schemas.offers import Offer
 from schemas.papers import FORMS
@@ -45,30 +46,38 @@ class _Subject:
     offer: Offer
     station: Station
     on: date
+    version: Version
+    moved: Transfer | None
 
 
-def disclosures(item: Item, offer: Offer, station: Station, on: date) -> tuple[Disclosure, ...]:
-    """The eight of an item as `station` offers it on a day."""
-    subject = _Subject(item, offer, station, on)
+def disclosures(
+    item: Item, offer: Offer, station: Station, on: date, book: Catalogue | None = None
+) -> tuple[Disclosure, ...]:
+    """The eight of an item as `station` offers it on a day. `book`: the catalogue, the shipped one by default."""
+    book = book or catalogue.shipped()
+    version = book.version(item.item_code, item.version) or catalogue.Version(item)
+    subject = _Subject(item, offer, station, on, version, book.transfer(item.item_code))
     return tuple(Disclosure(key, label, _SAYS[key](subject)) for key, label in DISCLOSURES.items())
 
 
 def _implementer(of: _Subject) -> tuple[str, ...]:
     """Who exercises the power on that day: of a transferred item the bureau, and no more the department."""
-    moved = catalogue.shipped().transfer(of.item.item_code)
-    if moved is None or moved.standing(of.on) != "bureau":
-        return (of.item.department,)
-    return (f"{tables.station(moved.to_bureau).name}（划转前：{moved.from_department}）",)
+    if of.moved is None or of.moved.standing(of.on) != "bureau":
+        return (of.version.implementer or of.item.department,)
+    return (f"{tables.station(of.moved.to_bureau).name}（划转前：{of.moved.from_department}）",)
 
 
 def _materials(of: _Subject) -> tuple[str, ...]:
     return tuple(
         f"{line.name}（{FORMS.get(line.form, line.form)}{line.copies}份{'' if line.required else '，按情形提交'}）"
-        for line in tables.materials(of.item.item_code)
+        for line in of.version.lines
     )
 
 
 def _procedure(of: _Subject) -> tuple[str, ...]:
+    """As published; of an item of which no procedure was, what the law says of any."""
+    if of.version.procedure:
+        return of.version.procedure
     decider = tables.station(of.offer.decided_at).name
     taking_in = {
         "inform": f"申请：本站只提供指引，请到{decider}窗口提出申请",
@@ -104,6 +113,8 @@ _SAYS: Final[Mapping[str, Callable[[_Subject], tuple[str, ...]]]] = {
     "materials": _materials,
     "procedure": _procedure,
     "fee_standard": lambda of: (of.item.fee_note or "",) if of.item.fee else (FREE,),
-    "fee_basis": lambda of: (BASIS_NOT_PUBLISHED,) if of.item.fee else (NO_BASIS_NEEDED,),
+    "fee_basis": lambda of: (
+        (of.version.fee_basis or BASIS_NOT_PUBLISHED,) if of.item.fee else (NO_BASIS_NEEDED,)
+    ),
     "promised_days": _promise,
 }

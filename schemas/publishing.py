@@ -18,6 +18,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from schemas.catalogue import Catalogue
 from schemas.lifecycle.state import CaseState
 from schemas.problems import N_, Problem
 from schemas.shipped import rows
@@ -174,7 +175,7 @@ def shipped_item(item: Item, lines: Sequence[Material]) -> dict[str, Any]:
         "online_depth": item.online_depth,
         "fee": item.fee,
         "fee_standard": item.fee_note or "",
-        "materials": [f"mat:{item.item_code}:{line.seq}" for line in lines],
+        "materials": [shipped_material(line) for line in lines],
         "version": item.version,
         "status": "draft",
         **({} if item.zone is None else {"zone": item.zone}),
@@ -232,14 +233,11 @@ def material_problems(
 
 
 def shipped_material(line: Material) -> dict[str, Any]:
-    """A row of materials.csv as a material document. The table has no legal basis for its lines: of a shipped
+    """A row of materials.csv as a line of a service_item. The table has no legal basis for its lines: of a shipped
     row it can be asked whether its name is a catch-all and whether it is a village certificate, not why it is
     required. A 死亡证明 in it is a hospital's, so a name alone makes no village certificate: the channel does.
     """
     return {
-        "type": "material",
-        "schema": 1,
-        "item": line.item_code,
         "name": line.name,
         "required": line.required,
         "form": line.form,
@@ -250,6 +248,48 @@ def shipped_material(line: Material) -> dict[str, Any]:
 
 def _named(doc: Document) -> dict[str, object]:
     return {"name": str(doc.get("name", ""))}
+
+
+# --- a version, as it is to be published ------------------------------------------------------------------
+
+
+def version_problems(doc: Document, book: Catalogue, today: date) -> tuple[Problem, ...]:
+    """Why this service_item may not become the next version of its item; () if it may.
+
+    All of what item_problems and material_problems say, unless the item is withdrawn by it; and besides: it follows the newest
+    version, begins after that one and on a day that is not over, and is the same item.
+    """
+    found = [*item_problems(doc)] if doc.get("status") != "withdrawn" else []
+    start = _day(doc.get("effective_from"))
+    if start is None:
+        found.append(Problem("no_start", N_("请填写生效日期")))
+    elif start < today:
+        found.append(Problem("starts_in_the_past", N_("生效日期不能早于今天")))
+    lines = doc.get("materials") or ()
+    names = [str(line.get("name", "")).strip() for line in lines]
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        found.append(Problem("material_twice", N_("材料“{name}”列了两次"), {"name": name}))
+    if doc.get("status") != "withdrawn":
+        found += [problem for line in lines for problem in material_problems(line, start or today)]
+    known = book.versions(doc.get("code"))
+    if known and doc.get("version") != known[-1].item.version + 1:
+        text = N_("第{version}版已经发布，请在它的基础上重新起草")
+        found.append(Problem("not_the_next", text, {"version": known[-1].item.version}))
+    elif not known and doc.get("version") != 1:
+        found.append(Problem("not_the_first", N_("新事项应从第1版开始")))
+    if known and start is not None and known[-1].effective_from and start <= known[-1].effective_from:
+        text = N_("上一版自{day}起生效，新版应晚于这一天")
+        found.append(Problem("not_after", text, {"day": known[-1].effective_from}))
+    if known and any(doc.get(name) != getattr(known[-1].item, name) for name in ("level", "division_code")):
+        found.append(Problem("other_item", N_("事项的层级和行政区划不能变更，请另立新事项")))
+    return tuple(found)
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 # --- village certificates ---------------------------------------------------------------------------------

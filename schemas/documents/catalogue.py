@@ -13,7 +13,6 @@ from schemas.documents.envelope import (
     CERTIFICATE_CODE,
     ITEM_CODE,
     LOGGED_ID,
-    MATERIAL_ID,
     MAX_WHOLE,
     STATION_CODE,
     Envelope,
@@ -29,6 +28,7 @@ CATEGORIES: Final = ("01", "04", "05", "07", "08", "10", "20")
 """GB/T 39046 A.1, those a citizen can apply for: 许可 征收 给付 确认 奖励 其他 公共服务."""
 ZONES: Final = ("商事登记", "社会事务", "交通农业", "经济建设", "综合事务")
 MODES: Final = ("direct", "agency", "assist", "inform")
+CHANNELS: Final = ("applicant", "licence_library", "department_check", "village_certificate")
 STATUSES: Final = ("draft", "published", "withdrawn")
 
 
@@ -51,16 +51,34 @@ class Delegation(Shape):
     trained_on = Day(N_("承接培训日期"), "public", required=False)
 
 
+class MaterialLine(Shape):
+    """One paper an item asks for. valid_days: natural days."""
+
+    name = Text(N_("材料名称"))
+    legal_basis = Text(N_("材料依据"), low=0, high=1000, required=False)
+    form = Text(N_("材料形式"), among=("original", "copy", "electronic", "form"))
+    copies = Whole(N_("份数"), 0, 9)
+    required = Flag(N_("是否必要"), "public")
+    source_channel = Text(N_("材料来源"), among=CHANNELS)
+    certificate_id = Text(N_("村（社区）证明编号"), pattern=f"cert:{CERTIFICATE_CODE}", required=False)
+    issuer = Text(N_("出具单位"), required=False)
+    sample = Text(N_("样本"), required=False)
+    blank_form = Text(N_("空白表格"), required=False)
+    fill_notes = Text(N_("填写说明"), low=0, high=500, required=False)
+    valid_days = Whole(N_("有效天数"), 1, 36500, required=False)
+
+    needs = (Need("source_channel", ("village_certificate",), ("certificate_id",)),)
+
+
 class ServiceItem(Record):
-    """A service item (事项). Days are working days.
+    """One version of a service item (事项), whole, with its material list. Days are working days.
 
     exception_*     why more than the promise limit is promised, and who approved it (seed row 3)
-    materials       ids of material documents in order
     preconditions   前置审查条件 that still hold
     in_hall, window_authorised, decided_at_window  两集中两到位 (seed row 59)
     """
 
-    _id = Text(N_("文档编号"), pattern=f"item:{ITEM_CODE}", required=False)
+    _id = Text(N_("文档编号"), pattern=rf"item:{ITEM_CODE}:[1-9][0-9]{{0,5}}", required=False)
     code = Text(N_("事项编号"), pattern=ITEM_CODE)
     name = Text(N_("项目名称"))
     category_code = Text(N_("事项类型"), among=CATEGORIES)
@@ -84,7 +102,7 @@ class ServiceItem(Record):
     fee = Flag(N_("是否收费"), "public")
     fee_standard = Text(N_("收费标准"), low=0, high=500, required=False)
     fee_basis = Text(N_("收费依据"), low=0, high=500, required=False)
-    materials = many(Text(N_("申报材料"), pattern=MATERIAL_ID), N_("申报材料"))
+    materials = many(nested(MaterialLine, N_("材料")), N_("申报材料"))
     applicant_kinds = many(Text(N_("服务对象"), pattern=r"[1-6]"), N_("服务对象"), required=False)
     village_mode = Text(N_("村级办理方式"), among=MODES, required=False)
     township_mode = Text(N_("乡镇办理方式"), among=MODES, required=False)
@@ -106,29 +124,6 @@ class ServiceItem(Record):
         Need("fee", (True,), ("fee_standard", "fee_basis")),
         Need("level", ("district",), ("zone",)),
     )
-
-
-class Material(Record):
-    """One paper an item asks for. valid_days: natural days."""
-
-    _id = Text(N_("文档编号"), pattern=MATERIAL_ID, required=False)
-    item = Text(N_("事项编号"), pattern=ITEM_CODE)
-    name = Text(N_("材料名称"))
-    legal_basis = Text(N_("材料依据"), high=1000, required=False)
-    form = Text(N_("材料形式"), among=("original", "copy", "electronic", "form"))
-    copies = Whole(N_("份数"), 0, 9)
-    required = Flag(N_("是否必要"), "public")
-    source_channel = Text(
-        N_("材料来源"), among=("applicant", "licence_library", "department_check", "village_certificate")
-    )
-    certificate_id = Text(N_("村（社区）证明编号"), pattern=f"cert:{CERTIFICATE_CODE}", required=False)
-    issuer = Text(N_("出具单位"), required=False)
-    sample = Text(N_("样本"), required=False)
-    blank_form = Text(N_("空白表格"), required=False)
-    fill_notes = Text(N_("填写说明"), low=0, high=500, required=False)
-    valid_days = Whole(N_("有效天数"), 1, 36500, required=False)
-
-    needs = (Need("source_channel", ("village_certificate",), ("certificate_id",)),)
 
 
 class Question(Shape):
@@ -230,7 +225,6 @@ class TransferRecord(Record):
 
 CATALOGUE: Final[dict[str, type[Envelope]]] = {
     "service_item": ServiceItem,
-    "material": Material,
     "guide": Guide,
     "intermediary_service": IntermediaryService,
     "certificate_entry": CertificateEntry,

@@ -26,6 +26,15 @@ def _event(event: str) -> dict[str, Any]:
 
 
 KEY = "a" * 43
+MATERIAL = {
+    "name": "家庭经济困难情况证明",
+    "form": "original",
+    "copies": 1,
+    "required": True,
+    "source_channel": "village_certificate",
+    "certificate_id": "cert:KEEP-01",
+    "legal_basis": "社会救助暂行办法§44",
+}
 SIGNED = {"serial": 1, "by": KEY, "sig": "b" * 86}
 SOUND: dict[str, dict[str, Any]] = {
     "case_event": History().add("create", "village_clerk").events[0],
@@ -81,20 +90,10 @@ SOUND: dict[str, dict[str, Any]] = {
         "fee": True,
         "fee_standard": "10元/证",
         "fee_basis": "川发改价格〔2015〕1号",
-        "materials": ["mat:SN-903-0001:1"],
+        "materials": [dict(MATERIAL)],
         "version": 1,
         "effective_from": "2018-01-10",
         "status": "draft",
-    },
-    "material": {
-        **_RECORD,
-        "item": "SN-903-0001",
-        "name": "家庭经济困难情况证明",
-        "form": "original",
-        "copies": 1,
-        "required": True,
-        "source_channel": "village_certificate",
-        "certificate_id": "cert:KEEP-01",
     },
     "guide": {
         **_RECORD,

@@ -26,7 +26,7 @@ from schemas.publishing import (
 )
 from schemas.workdays import calendar
 from tests.schemas.histories import BUREAU, CASE, NOON, History, case_at, moment
-from tests.schemas.records import full, sound
+from tests.schemas.records import MATERIAL, full, sound
 
 FROM = date(2017, 9, 30)
 DAY_BEFORE = FROM - timedelta(days=1)
@@ -127,7 +127,7 @@ def test_a_new_version_shows_what_it_changed() -> None:
 
 def material(**change: object) -> dict[str, Any]:
     basis = {"legal_basis": "食品经营许可管理办法§12"}
-    return {**sound("material"), "source_channel": "applicant", **basis, **change}
+    return {**MATERIAL, "source_channel": "applicant", **basis, **change}
 
 
 def test_what_no_law_asks_for_cannot_be_required() -> None:
