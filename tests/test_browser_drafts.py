@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +25,8 @@ def test_a_draft_is_kept_while_it_is_typed_and_the_keyboard_alone_saves_it(
         clerk.goto(f"{city[VILLAGE].url}/items/{PERMIT.item_code}/record")
         keys = clerk.keyboard
         expect(clerk.get_by_label("姓名")).to_be_focused()
-        keys.type("赵小明")
+        with clerk.expect_response(lambda each: "赵小明" in unquote(each.request.post_data or "")):
+            keys.type("赵小明")
         expect(clerk.get_by_text("已存草稿")).to_be_visible()
         clerk.reload()
         expect(clerk.get_by_label("姓名")).to_have_value("赵小明")

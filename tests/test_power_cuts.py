@@ -16,7 +16,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,21 +82,28 @@ class Clerk:
             self._page.keyboard.press("Enter")
             self._page.wait_for_url(self._village.url + "/")
 
-    def work(self) -> None:
+    def work(self, begun: Callable[[], None]) -> None:
+        """`begun` is called when the first form stands open."""
+        self._open()
+        begun()
         while True:
-            self._one(person(self._draw))
+            self._fill(person(self._draw))
+            self._open()
 
-    def _one(self, values: dict[str, str]) -> None:
-        page = self._page
-        page.goto(f"{self._village.url}/items/{self._item}/record")
-        form = Form(page.locator("main form[data-draft] input[name=form]").input_value())
-        self.forms.append(form)
+    def _open(self) -> None:
+        self._page.goto(f"{self._village.url}/items/{self._item}/record")
+        form = self._page.locator("main form[data-draft] input[name=form]")
+        self.forms.append(Form(form.input_value()))
+
+    def _fill(self, values: dict[str, str]) -> None:
+        page, form = self._page, self.forms[-1]
         for name in FIELDS:
             page.locator(f"#{name}").focus()
+            self._pause()
             for n, key in enumerate(values[name], 1):
                 page.keyboard.insert_text(key)
                 form.typed[name] = values[name][:n]
-                time.sleep(self._draw.uniform(0.01, 0.06))  # nobody types faster
+                self._pause()
             form.whole[name] = values[name]
         page.get_by_role("button", name="材料全部收到").click()
         page.locator("#privacy_notice").check()
@@ -104,6 +111,10 @@ class Clerk:
         page.get_by_role("button", name="收件并保存").click()
         page.wait_for_url(re.compile("/cases/"))
         form.told = page.url.split("/cases/")[1][:25]
+
+    def _pause(self) -> None:
+        """From one key to the next, and from one field to the next: nobody types faster."""
+        time.sleep(self._draw.uniform(0.01, 0.06))
 
 
 def person(draw: random.Random) -> dict[str, str]:
@@ -195,9 +206,8 @@ def test_a_power_cut_costs_the_field_being_typed_and_nothing_that_was_saved(
                             os.killpg(pid, signal.SIGKILL)
 
                     mains = threading.Timer(draw.uniform(0.1, LONGEST), fail)
-                    mains.start()
                     with suppress(Error):
-                        clerk.work()
+                        clerk.work(mains.start)
                     mains.join()
                     assert village.process is not None
                     village.process.wait()
