@@ -90,9 +90,11 @@ class Reports:
             self.making = None
 
 
-def create(store: Any, calendar: Callable[[], Any], clock: Callable[[], datetime]) -> Reports:
+def create(
+    store: Any, calendar: Callable[[], Any], catalogue: Callable[[], Any], clock: Callable[[], datetime]
+) -> Reports:
     """The reports of a hub with this store."""
-    return Reports(lambda year: report.from_store(store, year, calendar()).lines(year), clock)
+    return Reports(lambda year: report.from_store(store, year, calendar(), catalogue()).lines(year), clock)
 
 
 @blueprint.get("/annual")

@@ -82,5 +82,7 @@ def create_app(parts: Parts) -> Flask:
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
-    app.extensions["bianmin-annual"] = annual.create(parts.store, parts.almanac.calendar, parts.clock)
+    app.extensions["bianmin-annual"] = annual.create(
+        parts.store, parts.almanac.calendar, parts.published.book, parts.clock
+    )
     return app

@@ -201,7 +201,7 @@ def annual_report(settings: Settings, year: int, demo: bool, as_json: bool) -> N
         else:
             parts = build_parts(settings)
             try:
-                found = report.from_store(parts.store, year, parts.almanac.calendar())
+                found = report.from_store(parts.store, year, parts.almanac.calendar(), parts.published.book())
             finally:
                 parts.close()
         lines = found.lines(year)

@@ -13,6 +13,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from schemas import priorities, tables, worklists
+from schemas.catalogue import Catalogue
+from schemas.tables import Item
 from station import words
 
 NAMES: Final = ("bureau", "zone", "stage", "item", "department", "town", "priority", "overdue", "mine")
@@ -37,13 +39,13 @@ class Asked:
     mine: str = ""
 
     @classmethod
-    def read(cls, args: Mapping[str, str], codes: Sequence[str]) -> Asked | None:
-        """What the address asks; None where it names something that does not exist, or a bureau that is not theirs to see."""
+    def read(cls, args: Mapping[str, str], codes: Sequence[str], book: Catalogue) -> Asked | None:
+        """What the address asks, of the items of `book`; None where it names something that does not exist, or a bureau that is not theirs to see."""
         asked = cls(**{name: args.get(name, "").strip() for name in NAMES})
         towns = {code for code, each in tables.stations().items() if each.level == "township"}
         known = {
-            "bureau": codes, "zone": words.ZONES, "stage": worklists.STAGES, "item": tables.items(), "priority": priorities.NAMES,
-            "department": departments(codes), "town": {*towns, *codes}, "overdue": ("1",), "mine": ("1",),
+            "bureau": codes, "zone": words.ZONES, "stage": worklists.STAGES, "item": book.codes(), "priority": priorities.NAMES,
+            "department": departments(codes, book), "town": {*towns, *codes}, "overdue": ("1",), "mine": ("1",),
         }  # fmt: skip
         return asked if all(value in ("", *known[name]) for name, value in asked.given.items()) else None
 
@@ -71,10 +73,16 @@ class Asked:
         return where, args
 
 
-def departments(codes: Sequence[str]) -> list[str]:
-    """The departments whose items these bureaus decide."""
+def items(codes: Sequence[str], book: Catalogue) -> list[Item]:
+    """What these bureaus decide, each in its newest version."""
     divisions = {code[:6] for code in codes}
-    return sorted({each.department for each in tables.items().values() if each.division_code in divisions})
+    newest = (item for code in book.codes() if (item := book.item(code)))
+    return [item for item in newest if item.division_code in divisions]
+
+
+def departments(codes: Sequence[str], book: Catalogue) -> list[str]:
+    """The departments whose items these bureaus decide."""
+    return sorted({each.department for each in items(codes, book)})
 
 
 def text(asked: Asked) -> str:
@@ -82,6 +90,6 @@ def text(asked: Asked) -> str:
     return urlencode(asked.given)
 
 
-def of_text(kept: str, codes: Sequence[str]) -> Asked | None:
+def of_text(kept: str, codes: Sequence[str], book: Catalogue) -> Asked | None:
     """The question of such an end of an address; None as in read."""
-    return Asked.read(dict(parse_qsl(kept)), codes)
+    return Asked.read(dict(parse_qsl(kept)), codes, book)

@@ -99,7 +99,7 @@ def keep_view() -> Any:
 
 
 def _asked() -> Asked:
-    asked = Asked.read(request.args, codes())
+    asked = Asked.read(request.args, codes(), parts().published.book())
     if asked is None:
         abort(404)
     return asked
@@ -133,8 +133,8 @@ def _page(
         found=register.queue.count(where, args), most_found=found_by.MOST,
         bureaus=[each for each in bureaus() if each.code in own], zones=list(words.ZONES),
         by_bureau=_counted(counts, 0), by_zone=_counted(counts, 1, asked.bureau), by_stage=_counted(counts, 2, asked.bureau, asked.zone),
-        departments=[(each, each) for each in queue_asked.departments(own)], items=_items(own), towns=_towns(own), priorities=priorities.NAMES,
-        views=[(each.name, queue_asked.of_text(each.asked, own)) for each in SavedViews(parts().store).of(me().employee_no)],
+        departments=[(each, each) for each in queue_asked.departments(own, parts().published.book())], items=_items(own), towns=_towns(own), priorities=priorities.NAMES,
+        views=[(each.name, queue_asked.of_text(each.asked, own, parts().published.book())) for each in SavedViews(parts().store).of(me().employee_no)],
         mine=register.queue.count(*Asked(mine="1").where(own, me().employee_no, now)),
         heads=heads, holders=register.queue.holders(now) if heads else {}, names=pages.name_of,
         closed=healing_now() is not None, none_left="none" in request.args, problem=problem, assigned=assigned, refused=refused or [],
@@ -152,10 +152,7 @@ def _counted(counts: dict[tuple[str, str, str], int], by: int, *only: str) -> di
 
 def _items(own: list[str]) -> list[tuple[str, str]]:
     """(code, name) of what these bureaus decide."""
-    divisions = {code[:6] for code in own}
-    found = [
-        (each.item_code, each.name) for each in tables.items().values() if each.division_code in divisions
-    ]
+    found = [(each.item_code, each.name) for each in queue_asked.items(own, parts().published.book())]
     return sorted(found, key=lambda each: each[1])
 
 

@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 
 from hub.year import documents_of_year, events_of_year, projects_of_year
 from schemas import feedback, lifecycle, statistics
+from schemas.catalogue import Catalogue
 from schemas.feedback import Rating
 from schemas.lifecycle import projects
 from schemas.lifecycle.projects import ProjectState
@@ -39,9 +40,15 @@ class Year:
     docs: list[Mapping[str, Any]] = field(default_factory=list)
     projects: list[ProjectState] = field(default_factory=list)
 
-    def add(self, events: Sequence[Mapping[str, Any]], through: date, calendar: Calendar) -> None:
+    def add(
+        self,
+        events: Sequence[Mapping[str, Any]],
+        through: date,
+        calendar: Calendar,
+        catalogue: Catalogue | None = None,
+    ) -> None:
         """Takes in one case."""
-        state = lifecycle.fold(events, calendar)
+        state = lifecycle.fold(events, calendar, catalogue)
         facts = statistics.facts(state, through, calendar)
         if facts is not None:
             self.cases.append(facts)
@@ -64,8 +71,10 @@ def invented(number: int, calendar: Calendar) -> Year:
     return found
 
 
-def from_store(store: ServedStore, number: int, calendar: Calendar) -> Year:
-    """What the hub holds now: every case and project of every station, one station in memory at a time."""
+def from_store(
+    store: ServedStore, number: int, calendar: Calendar, catalogue: Catalogue | None = None
+) -> Year:
+    """What the hub holds now: every case and project of every station, one station in memory at a time. `catalogue`: the shipped one by default."""
     found = Year()
     for name in store.databases():
         cases: dict[str, list[Mapping[str, Any]]] = {}
@@ -85,8 +94,8 @@ def from_store(store: ServedStore, number: int, calendar: Calendar) -> Year:
                 works.setdefault(body["project"], []).append(body)
         found.docs += (word for words in logged.values() if (word := newest(words))["type"] in KEPT)
         for events in cases.values():
-            found.add(events, date(number, 12, 31), calendar)
-        found.projects += (projects.fold(events, calendar) for events in works.values())
+            found.add(events, date(number, 12, 31), calendar, catalogue)
+        found.projects += (projects.fold(events, calendar, catalogue=catalogue) for events in works.values())
     return found
 
 

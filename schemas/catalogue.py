@@ -202,6 +202,15 @@ class InForce:
         found = self.book.version_on(code, self.day)
         return () if found is None else found.lines
 
+    def upcoming(self, code: object) -> Version | None:
+        """The version that is to come next, None if none is published."""
+        later = (
+            each
+            for each in self.book.versions(code)
+            if each.effective_from and each.effective_from > self.day
+        )
+        return min(later, key=lambda each: (each.effective_from, each.item.version), default=None)
+
     def offer(self, item: Item, station: Station) -> Offer | None:
         """How a station offers an item; None if it has nothing to do with it."""
         return self.book.offer(item, station)

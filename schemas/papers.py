@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, Final
 
 from schemas import tables
+from schemas.catalogue import Catalogue
 from schemas.document_numbers import words
 from schemas.lifecycle import REFUSE_REASONS, STATE_NAMES, SUSPEND_KINDS, counts_from, fold
 from schemas.lifecycle.state import CHINA, CaseState, Document
@@ -109,17 +110,23 @@ def word(event: str, item: Document | None) -> str:
     return "" if found is None else found.word
 
 
-def of_case(state: CaseState, calendar: Calendar, view: View = lambda state: state) -> tuple[Paper, ...]:
+def of_case(
+    state: CaseState,
+    calendar: Calendar,
+    catalogue: Catalogue | None = None,
+    view: View = lambda state: state,
+) -> tuple[Paper, ...]:
     """The papers that what has happened to a case calls for, in that order; what did not count calls for none.
 
-    view  what the reader may see of a state (schemas.documents.views); as it is by default
+    catalogue  that the state was folded by; the shipped one by default
+    view       what the reader may see of a state (schemas.documents.views); as it is by default
     """
     events = [entry.event for entry in state.timeline]
     found: list[Paper] = []
     for n, event in enumerate(events, 1):
         kind = kind_of(event["event"], state.item)
         if kind is not None:
-            found.append(_paper(kind, view(fold(events[:n], calendar)), found))
+            found.append(_paper(kind, view(fold(events[:n], calendar, catalogue)), found))
     return tuple(found)
 
 

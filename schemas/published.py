@@ -12,7 +12,6 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, cast
 
-from schemas import documents
 from schemas.catalogue import Version
 from schemas.tables import Item, Level, Material, Mode, items
 
@@ -26,6 +25,8 @@ def doc_id(code: str, version: int) -> str:
 
 def version_of(doc: Mapping[str, Any]) -> Version | None:
     """The version that a published document holds; None for one that is badly filled, or written by a newer program."""
+    from schemas import documents  # with marshmallow, which a station without published items never needs
+
     if documents.problems(doc) or doc["status"] not in ("published", "withdrawn"):
         return None
     item = Item(

@@ -31,11 +31,10 @@ def groups() -> frozenset[str]:
 
 
 def problem(
-    item_code: object, trained_on: date | None, authorised: Collection[str], today: date
+    item: tables.Item | None, trained_on: date | None, authorised: Collection[str], today: date
 ) -> Problem | None:
     """Why somebody trained on that day, and authorised for these groups (none named: for all), may not take the item in;
     None if they may. An item that nobody knows is another rule's business."""
-    item = tables.items().get(item_code) if isinstance(item_code, str) else None
     if item is None:
         return None
     if trained_on is None or trained_on > today:

@@ -48,6 +48,7 @@ from station.pacing import Flow
 from station.paper_imports import PaperImports
 from station.passes import Passes
 from station.people import People
+from station.published import Published
 from station.recovery import Recovery
 from station.register import Register
 from station.settings import Settings
@@ -97,6 +98,7 @@ class Parts:
     store: ServedStore
     register: Register
     almanac: Almanac
+    published: Published
     ledger: EventLedger
     casework: Casework
     errands: Errands
@@ -224,9 +226,11 @@ def build_parts(
                 )
                 store.renew_epoch()
         keys = Keys(store, lambda: identity.root)
-        almanac = Almanac(store, keys)
+        almanac, published = Almanac(store, keys), Published(store, keys, clock)
         trust = Trust(store, identity, keys)
-        register = Register(settings.register_path, store, almanac.calendar, identity, trust, key)
+        register = Register(
+            settings.register_path, store, almanac.calendar, published.book, identity, trust, key
+        )
         ledger = ledger_of()
         begin_epoch(store, identity, trust, ledger.epoch)
         recovery = None
@@ -253,7 +257,7 @@ def build_parts(
             settings.data, settings.code, store, register, agent, clock, lambda: files.waiting(store, agent.carried)
         )  # fmt: skip
         door = gate(store, identity, keys, passes, trust, register)
-        casework = Casework(store, ledger, register, almanac.calendar, identity, clock=clock, random=random)
+        casework = Casework(store, ledger, register, identity, clock=clock, random=random)
         backups = None
         if isinstance(store, Store):
             backups = Backups(
@@ -273,9 +277,9 @@ def build_parts(
         )  # fmt: skip
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
-            settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, ledger=ledger,
+            settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, published=published, ledger=ledger,
             casework=casework, keeper=Keeper(ledger, register, clock),
-            errands=Errands(ledger, register, almanac.calendar, identity, clock=clock),
+            errands=Errands(ledger, register, identity, clock=clock),
             appointments=appointments, accounts=people, access=access,
             chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, imports.tend, *([report.tend] if here.level != "city" else [])],
             agent=agent, sync_report=report, tray=tray, drafts=drafts, people=known, cards=Cards(store, known, clock, random), originals=originals, paper_imports=imports,

@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas import lifecycle, numbers, offers, papers, tables, training
+from schemas.catalogue import InForce
 from schemas.problems import N_, DomainError, Problem
 from schemas.workdays import Calendar, CalendarGap
 from station.databases import of_case, of_station
@@ -61,7 +62,6 @@ class Casework:
         store: ServedStore,
         ledger: EventLedger,
         register: Register,
-        calendar: Callable[[], Calendar],
         identity: Identity,
         *,
         clock: Clock,
@@ -70,10 +70,13 @@ class Casework:
         self._store = store
         self._ledger = ledger
         self._register = register
-        self._calendar = calendar
         self._identity = identity
         self._clock = clock
         self._random = random
+
+    def in_force(self, day: date) -> InForce:
+        """The catalogue on a day, as it is known here."""
+        return InForce(self._register.catalogue(), day)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -81,13 +84,13 @@ class Casework:
         """The case as its events tell it, or None where no event of it is here."""
         self._register.catch_up()
         events = self._register.events(case_no)
-        return lifecycle.fold(events, self._calendar()) if events else None
+        return self._register.fold(events) if events else None
 
     def choices(self, state: lifecycle.CaseState, staff: Staff) -> tuple[lifecycle.Choice, ...]:
         """What this person could do with the case now, and why the rest is not open to them."""
         now = self._clock()
-        found = lifecycle.choices(state, actor_of(staff), now)
-        barred = training.problem((state.item or {}).get("code"), staff.trained_on, staff.groups, now.date())
+        found = lifecycle.choices(state, actor_of(staff), now, self._register.catalogue())
+        barred = self._barred(state.item or {}, staff, now.date())
         if barred is None:
             return found
         return tuple(
@@ -106,10 +109,11 @@ class Casework:
         to mend, and nothing is written.
         """
         here = self._place_of(staff)
-        item = tables.items().get(application.item_code)
-        offer = offers.offer(item, here) if item else None
+        of = self.in_force(self._clock().date())
+        item = of.item(application.item_code)
+        offer = of.offer(item, here) if item else None
         if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
-            raise DomainError(Problem("item_not_offered", N_("本站不受理这个事项"), {}))
+            raise DomainError(NOT_OFFERED)
         case_no = ""
         lines = self._keep(of_station(staff.station), scans)
 
@@ -123,7 +127,7 @@ class Casework:
             case_no = self._new_case_no(txn, staff.station, self._clock().date())
             steps = [
                 ("create", self._create_data(application, item)),
-                ("receive", self._receive_data(application, item)),
+                ("receive", self._receive_data(application, of.materials(item.item_code))),
             ]
             if lines:
                 steps.append(("attach", {"files": lines}))
@@ -140,7 +144,7 @@ class Casework:
     ) -> list[str | Known | Problem]:
         """Records rows of a paper ledger, all in one transaction and each by the same rules as any case: for each its new number,
         the number it has had since an earlier time, or why it may not be. `dry`: only judges; what is new then has no number."""
-        offered = {item.item_code: offer for item, offer in offers.offers(self._place_of(staff))}
+        here = self._place_of(staff)
         outcome: list[str | Known | Problem] = []
 
         def build(txn: LedgerTxn | None) -> list[dict[str, Any]]:
@@ -152,9 +156,16 @@ class Casework:
                 if known := self._register.case_of_form(application.form):
                     outcome.append(Known(known, self._is_row(known, each)))
                     continue
-                item, offer = tables.items()[application.item_code], offered[application.item_code]
-                create, receive = self._create_data(application, item), self._receive_data(application, item)
-                steps = each.steps(create, receive, staff.employee_no)
+                of = self.in_force(day)
+                item = of.item(application.item_code)
+                offer = of.offer(item, here) if item else None
+                if item is None or offer is None:
+                    outcome.append(NOT_OFFERED)
+                    continue
+                receive = self._receive_data(application, of.materials(item.item_code))
+                steps = each.steps(
+                    self._create_data(application, item), receive, staff.employee_no, instant=item.instant
+                )
                 if offer.decided_at != staff.station:
                     steps.append(("forward", {"to": offer.decided_at, "on_paper": day.isoformat()}))
                 # The day on paper, not today's: a ledger of years must not use up the numbers of one day.
@@ -210,7 +221,7 @@ class Casework:
         def build(txn: LedgerTxn) -> list[dict[str, Any]]:
             self._register.catch_up(must=True)
             events = self._known(case_no)
-            check(staff, lifecycle.fold(events, self._calendar()))
+            check(staff, self._register.fold(events))
             drawn = [
                 (event, {**data, "query_code": self._query_code()} if event in GIVES_CODE else data)
                 for event, data in steps
@@ -234,7 +245,7 @@ class Casework:
     ) -> list[dict[str, Any]]:  # fmt: skip
         """The event that adds what the case does not have yet."""
         events = self._known(case_no)
-        state = lifecycle.fold(events, self._calendar())
+        state = self._register.fold(events)
         check(staff, state)
         there = {(each["material"], each["sha256"]) for each in state.files if "detached_at" not in each}
         new = [each for each in lines if (each["material"], each["sha256"]) not in there]
@@ -246,6 +257,10 @@ class Casework:
         if self._ledger.writer not in (here.code, *tables.ancestors(here.code)):
             raise DomainError(Problem("not_this_station", N_("您的工号不属于本站，不能在这里登记"), {}))
         return here
+
+    def _barred(self, item: Mapping[str, Any], staff: Staff, today: date) -> Problem | None:
+        known = self._register.catalogue().item(item.get("code"), item.get("version"))
+        return training.problem(known, staff.trained_on, staff.groups, today)
 
     def _known(self, case_no: str) -> list[Mapping[str, Any]]:
         events = self._register.events(case_no)
@@ -263,24 +278,24 @@ class Casework:
     ) -> list[dict[str, Any]]:
         """The events of these steps, each allowed in the state that the ones before it lead to. `txn`: where their papers' numbers
         come from; None only to try whether they are allowed."""
-        known = list(events)
+        known, book = list(events), self._register.catalogue()
         seen = self._register.seen(of_case(case_no))
         written: list[dict[str, Any]] = []
         for event, data in steps:
-            state = lifecycle.fold(known, self._calendar()) if known else None
+            state = self._register.fold(known) if known else None
             actor = actor_of(staff) if event not in SYSTEM_STEPS else system_of(staff)
             at, said = self._clock(), dict(data)
             on = lifecycle.counts_from(at, data) or at
-            role = lifecycle.acting_role(state, event, actor)
+            role = lifecycle.acting_role(state, event, actor, book)
             body = {
                 "type": "case_event", "schema": 1, "case": case_no, "event": event, "seen": seen,
                 "lamport": (state.lamport if state else 0) + 1, "at": stamp(at), "station": staff.station,
                 "actor": {"staff": staff.employee_no, "name": staff.name, "role": role or ""}, "data": said,
             }  # fmt: skip
-            problem = lifecycle.problem(state, event, actor, data, on)
+            problem = lifecycle.problem(state, event, actor, data, on, book)
             item = (state.item if state else data.get("item")) or {}
             if problem is None and event in training.TAKES_IN:
-                problem = training.problem(item.get("code"), staff.trained_on, staff.groups, at.date())
+                problem = self._barred(item, staff, at.date())
             if problem is not None:
                 raise DomainError(problem)
             # What was entered from paper has its papers already, with numbers of their own.
@@ -330,9 +345,9 @@ class Casework:
             "form": application.form,
         }
 
-    def _receive_data(self, application: Application, item: tables.Item) -> dict[str, Any]:
+    def _receive_data(self, application: Application, materials: Sequence[tables.Material]) -> dict[str, Any]:
         return {
-            "materials": checklist(item.item_code, application.got),
+            "materials": checklist(materials, application.got),
             "privacy_notice": application.privacy_notice,
             "query_code": self._query_code(),
         }
@@ -343,14 +358,15 @@ class Casework:
 
 # Beyond any number that is ever given out, so that events still to be numbered fold after all others of this writer.
 UNNUMBERED = 10**14
+NOT_OFFERED = Problem("item_not_offered", N_("本站不受理这个事项"), {})
 # Steps that the program itself takes on the way of a person's step.
 SYSTEM_STEPS = {"assign"}
 # Steps of a page that hand the applicant a code to ask with.
 GIVES_CODE = {"receive", "pre_review_pass"}
 
 
-def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:
-    """The item's materials as `receive` and `supply` keep them, ticked where handed in."""
+def checklist(materials: Sequence[tables.Material], got: frozenset[int]) -> list[dict[str, Any]]:
+    """An item's materials as `receive` keeps them, ticked where handed in."""
     return [
         {
             "seq": each.seq,
@@ -359,7 +375,7 @@ def checklist(item_code: str, got: frozenset[int]) -> list[dict[str, Any]]:
             "got": each.seq in got,
             "mode": each.form,
         }
-        for each in tables.materials(item_code)
+        for each in materials
     ]
 
 

@@ -99,7 +99,7 @@ def take_in() -> Any:
 
 
 def _form(entered: Mapping[str, str], problems: Mapping[str, Problem]) -> str:
-    item = tables.items().get(entered.get("item", ""))
+    item = parts().published.in_force().item(entered.get("item", ""))
     return render_template(
         "errand_new.html", entered=entered, problems=problems, kinds=KINDS, mandates=MANDATES, item=item
     )
@@ -182,7 +182,7 @@ def guide() -> Any:
     problem = None
     if not note:
         problem = Problem("no_note", N_("请填写导办内容"), {})
-    elif item and item not in tables.items():
+    elif item and not parts().published.in_force().item(item):
         problem = Problem("unknown_item", N_("事项目录中没有“{item}”"), {"item": item})
     elif not forms.FORM_TOKEN.fullmatch(request.form.get("form", "")):
         problem = Problem("form_token", N_("页面不完整，请重新打开登记表"), {})
@@ -209,7 +209,7 @@ def _guidance(entered: Mapping[str, str], problem: Problem | None) -> str:
     rows = register.logbook.select(where, codes, limit=PAGE)
     shown = [documents.mask(each, reader()) for each in rows]
     return render_template(
-        "guidance.html", rows=shown, entered=entered, problem=problem, items=tables.items(),
+        "guidance.html", rows=shown, entered=entered, problem=problem, items=parts().published.in_force().items(),
         form=entered.get("form") or new_form(), names=name_of, people=person_of, found=register.logbook.count(where, codes),
     )  # fmt: skip
 
@@ -246,7 +246,7 @@ def _shown(errand_no: str, state: ErrandState) -> dict[str, Any]:
     )
     return {
         "errand_no": errand_no, "state": errand_view(state, reader()), "names": name_of, "people": person_of, "chinese": papers.chinese, "kinds": KINDS, "mandates": MANDATES,
-        "item": tables.items().get(state.item), "log": [documents.mask(each, reader()) for each in entries], "services": VIP_KINDS,
+        "item": parts().published.book().item(state.item), "log": [documents.mask(each, reader()) for each in entries], "services": VIP_KINDS,
     }  # fmt: skip
 
 
@@ -277,7 +277,7 @@ def _page(errand_no: str, *, problem: Problem | None = None, failed: str = "") -
         "errand.html", **_shown(errand_no, state), steps=STEPS, problem=problem, failed=failed,
         entered=request.form if failed else {}, choices=[found[event] for event in STEPS if event in found],
         left=days_left(state.due, today, parts().almanac.calendar()), case=case, lines=errand_forms.LINES,
-        materials=tables.materials(state.item) if state.item in tables.items() else (),
+        materials=parts().published.in_force().materials(state.item),
         waiting=errand_no in register.waiting(), form=new_form(), tomorrow=(today + timedelta(days=1)).isoformat(),
         lodgeable=_lodgeable(state), may_log=state.kind == "vip" and not state.final,
     )  # fmt: skip

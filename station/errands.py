@@ -5,14 +5,13 @@ kept is sync.ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas import lifecycle, numbers, tables
 from schemas.lifecycle import Actor, errands
 from schemas.lifecycle.errands import ErrandState
 from schemas.problems import N_, DomainError, Problem
-from schemas.workdays import Calendar
 from station.databases import of_case, of_station
 from station.identity import Identity
 from station.moment import Clock, stamp
@@ -33,14 +32,12 @@ class Errands:
         self,
         ledger: EventLedger,
         register: Register,
-        calendar: Callable[[], Calendar],
         identity: Identity,
         *,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._register = register
-        self._calendar = calendar
         self._identity = identity
         self._clock = clock
 
@@ -51,7 +48,7 @@ class Errands:
 
     def choices(self, state: ErrandState, staff: Staff) -> tuple[lifecycle.Choice, ...]:
         """What this person could do with the errand now, and why the rest is not open to them."""
-        return errands.choices(state, actor_of(staff), self._clock())
+        return errands.choices(state, actor_of(staff), self._clock(), self._register.catalogue())
 
     def request(self, staff: Staff, form: str, data: Mapping[str, Any]) -> str:
         """Takes an errand in; its number, the same one for a form that was sent before. DomainError says what to mend."""
@@ -93,10 +90,11 @@ class Errands:
         data: Mapping[str, Any],
     ) -> dict[str, Any]:
         actor, at = actor_of(staff), self._clock()
-        problem = errands.problem(state, event, actor, data, at)
+        book = self._register.catalogue()
+        problem = errands.problem(state, event, actor, data, at, book)
         if problem is not None:
             raise DomainError(problem)
-        role = errands.acting_role(state, event, actor)
+        role = errands.acting_role(state, event, actor, book)
         said = dict(data)
         if event == "collect" and said.get("materials"):
             said["document_no"] = next_document_no(txn, self._register, HANDOVER, staff.station, at.year)

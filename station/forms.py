@@ -18,7 +18,6 @@ from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Material
 from station import found_by
-from station.casework import checklist
 from station.register import id_digest
 from station.staff import Staff
 
@@ -219,9 +218,9 @@ def _gaps(form: Mapping[str, str], _state: CaseState) -> dict[str, Any]:
 
 
 def _supplied(form: Mapping[str, str], state: CaseState) -> dict[str, Any]:
-    code = str((state.item or {}).get("code", ""))
-    before = {each["seq"] for each in state.materials if each["got"]}
-    return {"materials": checklist(code, frozenset(before | ticked(form)))}
+    """The list that was checked at the window, not the one in force by now."""
+    now = ticked(form)
+    return {"materials": [{**each, "got": each["got"] or each["seq"] in now} for each in state.materials]}
 
 
 def _whole(name: str) -> Callable[[Mapping[str, str], CaseState], dict[str, Any]]:

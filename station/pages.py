@@ -119,7 +119,8 @@ def _todo(code: str) -> list[dict[str, Any]]:
 def items() -> Any:
     """What was found; the one item that somebody named is opened at once. `part`: while they type, and nothing is opened."""
     asked, station = request.args.get("q", "").strip(), tables.station(window())
-    hits, typing = finding.find(asked, station), "part" in request.args
+    of = parts().published.in_force()
+    hits, typing = finding.find(asked, station, of), "part" in request.args
     if len(hits) == 1 and hits[0].way in ("name", "begins", "words") and not typing:
         return redirect(url_for("pages.item", code=hits[0].item.item_code))
     return render_template(
@@ -127,9 +128,9 @@ def items() -> Any:
         asked=asked,
         hits=hits[:PAGE],
         found=len(hits),
-        question=finding.question(hits, station) if asked else None,
-        near=() if hits else finding.nearest(asked, station),
-        kinds=() if hits else finding.kinds(station),
+        question=finding.question(hits, station, of) if asked else None,
+        near=() if hits else finding.nearest(asked, station, of),
+        kinds=() if hits else finding.kinds(station, of),
     )
 
 
@@ -140,9 +141,11 @@ def item(code: str) -> str:
     return render_template(
         "item.html",
         **guide,
-        barred=barred(code),
+        barred=barred(guide["item"]),
         complaints=posters.COMPLAINTS,
-        question=finding.question_of(guide["item"], tables.station(window())),
+        version=parts().published.book().version(code, guide["item"].version),
+        upcoming=parts().published.in_force().upcoming(code),
+        question=finding.question_of(guide["item"], tables.station(window()), parts().published.in_force()),
     )
 
 
@@ -150,7 +153,7 @@ def _guide(code: str) -> dict[str, Any]:
     """What every page about an item says of it."""
     found, offer = offered_here(code)
     return {
-        "item": found, "offer": offer, "materials": tables.materials(code), "decider": name_of(offer.decided_at),
+        "item": found, "offer": offer, "materials": parts().published.in_force().materials(code), "decider": name_of(offer.decided_at),
     }  # fmt: skip
 
 
@@ -312,7 +315,7 @@ def case_page(
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful, step_action=lambda event: _step_action(case_no, event), ends=forms.ENDS,
         destinations={event: forms.destinations(event, state, me()) for event in ("forward", "submit_upward")},
-        papers=papers.of_case(state, parts().almanac.calendar()), clocks=why.clocks(state, parts().almanac.calendar()), clock_names=why.CLOCKS,
+        papers=papers.of_case(state, parts().almanac.calendar(), parts().published.book()), clocks=why.clocks(state, parts().almanac.calendar()), clock_names=why.CLOCKS,
     )  # fmt: skip
 
 
@@ -327,8 +330,9 @@ def new_form() -> str:
 
 
 def offered_here(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
-    found = tables.items().get(code)
-    offer = offers.offer(found, tables.station(window())) if found else None
+    of = parts().published.in_force()
+    found = of.item(code)
+    offer = of.offer(found, tables.station(window())) if found else None
     if found is None or offer is None or (open_only and offer.mode not in offers.OPENS_CASES):
         abort(404)
     return found, offer
@@ -349,9 +353,9 @@ def searched(asked: str) -> tuple[str, list[Any]]:
     return where, args
 
 
-def barred(code: str) -> Problem | None:
+def barred(item: tables.Item) -> Problem | None:
     """Why the reader may not take this item in."""
-    return training.problem(code, me().trained_on, me().groups, parts().clock().date())
+    return training.problem(item, me().trained_on, me().groups, parts().clock().date())
 
 
 def visible(case_no: str) -> CaseState:

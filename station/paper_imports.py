@@ -18,7 +18,7 @@ import base64
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from schemas.problems import N_, Problem
@@ -189,19 +189,19 @@ class PaperImports:
 
     def _entries(self, id: str, doc: dict[str, Any], staff: Staff) -> Iterator[tuple[int, Entry]]:
         """The rows that were found good, judged by form alone: the rules judge them again as they are entered."""
-        why, today = {n for n, _ in doc["wrong"]}, read(doc["at"]).date()
+        why, of = {n for n, _ in doc["wrong"]}, self._casework.in_force(read(doc["at"]).date())
         for n, row in paper_sheet.read(self._data(id)):
-            found = paper_ledger.entry(row, staff.station, today) if n not in why else []
+            found = paper_ledger.entry(row, staff.station, of) if n not in why else []
             if isinstance(found, Entry):
                 yield n, found
 
     def _judged(self, rows: Iterator[Row], staff: Staff) -> Iterator[tuple[int, Entry | Known | list[Wrong]]]:
         """Each row with what is to be done with it, a hundred judged at once."""
-        today: date = self._clock().date()
+        of = self._casework.in_force(self._clock().date())
         numbers: dict[str, int] = {}
         waiting: list[tuple[int, Entry]] = []
         for n, row in rows:
-            found = paper_ledger.entry(row, staff.station, today)
+            found = paper_ledger.entry(row, staff.station, of)
             if row["no"] and (first := numbers.setdefault(row["no"], n)) != n:
                 twice = Problem("no_twice", N_("与第 {n} 行的台账编号相同"), {"n": first})
                 found = [*(found if isinstance(found, list) else ()), Wrong("no", twice)]

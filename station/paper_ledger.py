@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from schemas import offers, tables
+from schemas.catalogue import InForce
 from schemas.problems import N_, Problem
 from station import forms
 from station.casework import Application
@@ -56,11 +57,11 @@ class Entry:
     receiver: str
 
     def steps(
-        self, create: Mapping[str, Any], receive: Mapping[str, Any], staff: str
+        self, create: Mapping[str, Any], receive: Mapping[str, Any], staff: str, *, instant: bool
     ) -> list[tuple[str, dict[str, Any]]]:
         """What happened, in order, each step with its day on paper. `create`, `receive`: the data of these as of any
-        application; `staff`: who enters it, and stands for whoever reviewed."""
-        item, received = tables.items()[self.application.item_code], _on(self.received)
+        application; `staff`: who enters it, and stands for whoever reviewed; `instant`: whether its item is done at once."""
+        received = _on(self.received)
         paper = {"no": self.no, "digest": self.digest}
         found: list[tuple[str, dict[str, Any]]] = [
             ("create", {**create, "paper": paper, **received}),
@@ -68,11 +69,11 @@ class Entry:
         ]
         if self.accepted is not None:
             found.append(("accept", _on(self.accepted)))
-            if not item.instant:
+            if not instant:
                 found.append(("assign", {"to": staff, **_on(self.accepted)}))
         if self.done is not None:
             on, result = _on(self.done), {"result": self.result}
-            if item.instant:
+            if instant:
                 found.append(("instant_conclude", {**result, **on}))
             else:
                 said = {"opinion": OPINION, **on}
@@ -86,11 +87,11 @@ def _on(day: date) -> dict[str, Any]:
     return {"on_paper": day.isoformat()}
 
 
-@cache
-def items_of(station: str) -> Mapping[str, str]:
+@lru_cache(maxsize=32)
+def items_of(station: str, of: InForce) -> Mapping[str, str]:
     """What may stand in the column 事项 of this station: code by code, and by name as it is read."""
     found: dict[str, str] = {}
-    for item, offer in offers.offers(tables.station(station)):
+    for item, offer in of.offers(tables.station(station)):
         if offer.mode in offers.OPENS_CASES:
             found[item.item_code] = item.item_code
             # Of two items of one name neither can be meant.
@@ -99,8 +100,8 @@ def items_of(station: str) -> Mapping[str, str]:
     return {each: code for each, code in found.items() if code}
 
 
-def entry(row: Mapping[str, str], station: str, today: date) -> Entry | list[Wrong]:
-    """What a row says, or all that is wrong with it."""
+def entry(row: Mapping[str, str], station: str, of: InForce) -> Entry | list[Wrong]:
+    """What a row says, or all that is wrong with it. `of`: the catalogue today."""
     wrong: list[Wrong] = []
     for name, cell in row.items():
         if cell == LOST_DIGITS:
@@ -119,7 +120,7 @@ def entry(row: Mapping[str, str], station: str, today: date) -> Entry | list[Wro
             )
     row = {name: "" if cell == LOST_DIGITS else cell for name, cell in row.items()}
     days = {
-        name: _day(row[name], name, today, wrong) for name in ("received", "accepted", "done", "delivered")
+        name: _day(row[name], name, of.day, wrong) for name in ("received", "accepted", "done", "delivered")
     }
     if not row["no"] and not _told(wrong, "no"):
         wrong.append(Wrong("no", Problem("no_missing", N_("请填写台账编号，用来认出重复的行"))))
@@ -127,7 +128,8 @@ def entry(row: Mapping[str, str], station: str, today: date) -> Entry | list[Wro
         wrong.append(Wrong("no", Problem("too_long", N_("最多 {max} 个字，请缩短"), {"max": 40})))
     if not row["received"] and not _told(wrong, "received"):
         wrong.append(Wrong("received", Problem("day_missing", N_("请填写收件日期"))))
-    code = items_of(station).get(row["item"]) or items_of(station).get(_plain(row["item"]), "")
+    offered = items_of(station, of)
+    code = offered.get(row["item"]) or offered.get(_plain(row["item"]), "")
     if not code:
         text = (
             N_("本站没有可登记的事项“{name}”，请按模板“本站事项”页的名称或编号填写")
@@ -135,13 +137,13 @@ def entry(row: Mapping[str, str], station: str, today: date) -> Entry | list[Wro
             else N_("请填写事项")
         )
         wrong.append(Wrong("item", Problem("item_unknown", text, {"name": row["item"][:50]})))
-    typed, received = _typed(row, code), days["received"]
-    filled, _, problems = forms.application(typed, tables.materials(code))
+    lines, received = of.materials(code), days["received"]
+    filled, _, problems = forms.application(_typed(row, lines), lines)
     wrong += [Wrong(name, each) for name, each in problems.items() if not _told(wrong, name)]
-    wrong += _in_order(row, days, code, station)
+    wrong += _in_order(row, days, of.item(code), tables.station(station), of)
     if wrong or received is None:
         return wrong
-    got = frozenset(each.seq for each in tables.materials(code))
+    got = frozenset(each.seq for each in lines)
     filled["form"] = _digest([station, row["no"], received.isoformat(), filled["id_no"], code])[:32]
     return Entry(
         application=Application(item_code=code, got=got, **filled),
@@ -161,20 +163,24 @@ def heading(column: str) -> str:
     return _HEADINGS.get(column, "")
 
 
-def _typed(row: Mapping[str, str], code: str) -> dict[str, str]:
+def _typed(row: Mapping[str, str], lines: Sequence[tables.Material]) -> dict[str, str]:
     """As the record form would bring it. That papers were complete and the privacy notice given, the clerk says for the whole ledger."""
-    ticks = {f"material-{each.seq}": "1" for each in tables.materials(code)}
+    ticks = {f"material-{each.seq}": "1" for each in lines}
     told = {name: row[name] for name in ("name", "id_no", "phone", "address")}
     return {**told, **ticks, "form": "0" * 32, "privacy_notice": "1"}
 
 
 def _in_order(
-    row: Mapping[str, str], days: Mapping[str, date | None], code: str, station: str
+    row: Mapping[str, str],
+    days: Mapping[str, date | None],
+    item: tables.Item | None,
+    station: tables.Station,
+    of: InForce,
 ) -> list[Wrong]:
     """What is missing or the wrong way round in what became of it."""
     wrong = []
-    offer = offers.offer(tables.items()[code], tables.station(station)) if code else None
-    if offer is not None and offer.decided_at != station:
+    offer = of.offer(item, station) if item else None
+    if offer is not None and offer.decided_at != station.code:
         for name in ("accepted", "done", "result", "delivered", "receiver"):
             if row[name]:
                 decider = tables.stations()[offer.decided_at].name

@@ -35,7 +35,7 @@ def page() -> str:
 def template() -> Any:
     listed = [
         (item.item_code, item.name)
-        for item, offer in offers.offers(tables.station(window()))
+        for item, offer in parts().published.in_force().offers(tables.station(window()))
         if offer.mode in offers.OPENS_CASES
     ]
     return download(Response(paper_sheet.template(listed), content_type=XLSX), "ledger.xlsx")

@@ -66,7 +66,11 @@ def of_day() -> Any:
 
 def listed(state: CaseState) -> list[Paper]:
     """The papers of a case, for this reader."""
-    return list(papers.of_case(state, parts().almanac.calendar(), lambda each: seen_as(each, reader())))
+    return list(
+        papers.of_case(
+            state, parts().almanac.calendar(), parts().published.book(), lambda each: seen_as(each, reader())
+        )
+    )
 
 
 def _of_kind(case_no: str, kind: str) -> Any:

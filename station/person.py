@@ -22,7 +22,6 @@ from schemas import lifecycle, tables
 from schemas.lifecycle import CaseState
 from schemas.lifecycle.errands import EVENT_NAMES
 from schemas.problems import N_
-from schemas.workdays import Calendar
 from station import export
 from station import files as scans
 from station.access import Access, Asked, Seen
@@ -93,7 +92,7 @@ class Held:
 
 
 def gather(
-    id_no: str, at: str, server: str, store: ServedStore, register: Register, calendar: Calendar, access: Access,
+    id_no: str, at: str, server: str, store: ServedStore, register: Register, access: Access,
     may_see: Callable[[CaseState], bool], card: Mapping[str, Any] | None,
 ) -> Held:  # fmt: skip
     """Everything here about whoever has this identity number or credit code."""
@@ -104,7 +103,7 @@ def gather(
     found, hidden = [], 0
     for row in rows:
         events = register.events(row["case_no"])
-        state = lifecycle.fold(events, calendar)
+        state = register.fold(events)
         if not may_see(state):
             hidden += 1
             continue

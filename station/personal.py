@@ -170,7 +170,7 @@ def _asked_person(act: Act) -> person.Held | Problem:
     note(act, subject=id_digest(id_no), reason=reason)
     return person.gather(
         id_no, stamp(parts().clock()), parts().here.name, parts().store, parts().register,
-        parts().almanac.calendar(), parts().access, lambda state: parts().house.may_see(me(), state),
+        parts().access, lambda state: parts().house.may_see(me(), state),
         card if (card := parts().cards.of(id_no)) and card["station"] == pages.window() else None,
     )  # fmt: skip
 

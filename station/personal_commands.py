@@ -82,7 +82,7 @@ def add_to(group: click.Group, build: Build, what: str, sentences: Callable[[], 
                 )
                 held = person.gather(
                     id_no, stamp(parts.clock()), parts.here.name, parts.store, parts.register,
-                    parts.almanac.calendar(), parts.access, lambda _state: True, parts.cards.of(id_no),
+                    parts.access, lambda _state: True, parts.cards.of(id_no),
                 )  # fmt: skip
                 keystore.write_private(to, b"".join(person.zipped(held, str)))
         click.echo(

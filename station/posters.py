@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from schemas import offers, posters, tables
+from schemas import posters, tables
 from schemas.offers import Offer
 from schemas.tables import Item
 from station import words
@@ -40,7 +40,7 @@ def screen(code: str) -> str:
 def chosen() -> str:
     """Of one `department` or `zone`; without them the choice."""
     department, zone = request.args.get("department", ""), request.args.get("zone", "")
-    every = offers.offers(tables.station(window()))
+    every = parts().published.in_force().offers(tables.station(window()))
     departments = Counter(item.department for item, _ in every)
     zones = Counter(item.zone for item, _ in every if item.zone)
     if (department and department not in departments) or (zone and zone not in zones):
@@ -62,6 +62,6 @@ def _poster(item: Item, offer: Offer) -> dict[str, Any]:
     return {
         "item": item,
         "station": station,
-        "lines": posters.disclosures(item, offer, station, parts().clock().date()),
+        "lines": posters.disclosures(item, offer, station, parts().clock().date(), parts().published.book()),
         "complaints": posters.COMPLAINTS,
     }

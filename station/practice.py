@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from stdnum.cn import ric
 
-from schemas import offers, tables
+from schemas import offers
 from schemas.problems import DomainError
 from station import app, codes, keys, leases
 from station import staff as people
@@ -111,7 +111,8 @@ def _furnish(parts: Parts, signer: Signer) -> None:
 
 def _record(parts: Parts, clerk: Staff) -> None:
     """Some of each kind: taken in and sent up, being dealt with here, over."""
-    listed = [(item, offer) for item, offer in offers.offers(parts.here) if offer.mode in offers.OPENS_CASES]
+    of = parts.published.in_force()
+    listed = [(item, offer) for item, offer in of.offers(parts.here) if offer.mode in offers.OPENS_CASES]
     own = [item for item, offer in listed if offer.mode in offers.DECIDES and item.category_code != "01"]
     others = [item for item, offer in listed if offer.mode not in offers.DECIDES]
     steps: Iterator[tuple[tuple[str, dict[str, Any]], ...]] = cycle((
@@ -121,7 +122,7 @@ def _record(parts: Parts, clerk: Staff) -> None:
     for name, birth, item, following in zip(
         NAMES, _numbers(), [*others[:3], *(each for each in own if each.instant)], steps, strict=False
     ):
-        form, got = parts.random(16).hex(), frozenset(each.seq for each in tables.materials(item.item_code))
+        form, got = parts.random(16).hex(), frozenset(each.seq for each in of.materials(item.item_code))
         given = Application(form, item.item_code, name, "111", birth, "13800000000", "练习路1号", got, True)
         case_no = parts.casework.record(clerk, given)
         if item in own:

@@ -42,7 +42,8 @@ def record(code: str) -> Any:
         return _record_page(found, offer, {"form": new_form()}, ticked=set(), problems={}, fresh=True)
     draft = parts().drafts.get(asked, me().employee_no) if forms.FORM_TOKEN.fullmatch(asked) else None
     if draft is not None and draft.item == code:
-        return _record_page(found, offer, *_drafted(draft), problems={})
+        newer = _newer(found, draft.fields)
+        return _record_page(found, offer, *_drafted(draft, found), problems={"": newer} if newer else {})
     parts().register.catch_up()
     if case_no := parts().register.case_of_form(asked):
         return redirect(url_for("pages.case", case_no=case_no))
@@ -54,14 +55,16 @@ def record(code: str) -> Any:
 def record_post(code: str) -> Any:
     found, offer = _taken_in(code)
     sent = scans.sent()
-    entered, ticked, problems = forms.application(request.form, tables.materials(code), sent.materials)
+    entered, ticked, problems = forms.application(request.form, materials_of(code), sent.materials)
     if (open_already := _open_already(entered["id_no"], code, entered["form"])) and request.form.get(
         "again"
     ) != "1":
         problems["again"] = open_already
+    if newer := _newer(found, request.form):
+        problems, ticked = {**problems, "": newer}, set()
     if problems:
         sent.put_aside(me())
-        if "" not in problems:
+        if "" not in problems or newer:
             with suppress(DomainError):  # there are too many; the page still has it all
                 _keep(code, None)
         return _record_page(found, offer, entered, ticked, problems, sent.refused), 422
@@ -110,7 +113,7 @@ def draft(code: str) -> Any:
             draft=kept,
             files=files,
             refused=sent.refused,
-            materials=tables.materials(found.item_code),
+            materials=materials_of(found.item_code),
             **_met(code, {**(kept.fields if kept else {}), "form": form}),
         )
     if "clear" in request.form:
@@ -124,14 +127,12 @@ def draft(code: str) -> Any:
 def missing(code: str) -> Any:
     """All that is still missing, on one sheet for the applicant to take home: told once (Licensing Law art. 32). Records nothing but the draft."""
     found, offer = _taken_in(code)
-    entered, ticked, problems = forms.application(
-        request.form, tables.materials(code), scans.sent().materials
-    )
+    entered, ticked, problems = forms.application(request.form, materials_of(code), scans.sent().materials)
     if "" in problems:
         raise DomainError(problems[""])
     with suppress(DomainError):
         _keep(code, None)
-    lacking = [each for each in tables.materials(code) if each.seq not in ticked]
+    lacking = [each for each in materials_of(code) if each.seq not in ticked]
     return render_template(
         "missing.html", item=found, decider=name_of(offer.decided_at), station=tables.station(window()), who=entered["name"],
         lacking=[each for each in lacking if each.required], besides=[each for each in lacking if not each.required],
@@ -200,35 +201,37 @@ def undo(case_no: str) -> Any:
 def _keep(code: str, n: int | None) -> Draft | None:
     """The form of this request as a draft; None where nothing stands in it."""
     fields, staff, form = (
-        forms.draft(request.form, tables.materials(code)),
+        forms.draft(request.form, materials_of(code)),
         me().employee_no,
         request.form["form"],
     )
     if "all" in request.form:
-        fields |= {f"material-{each.seq}": "1" for each in tables.materials(code)}
+        fields |= {f"material-{each.seq}": "1" for each in materials_of(code)}
     if not fields and not scans.put_aside_of(form, me()):
         parts().drafts.drop(form, staff)
         return None
+    if version := request.form.get("version", ""):
+        fields["version"] = version
     parts().register.catch_up()
     if parts().register.case_of_form(form):
         return None  # it was saved, and this change was on its way
     return parts().drafts.save(form, staff, code, fields, n)
 
 
-def _drafted(draft: Draft) -> tuple[dict[str, Any], set[int]]:
-    """What the form shows of a draft, and the ticked materials."""
+def _drafted(draft: Draft, found: tables.Item) -> tuple[dict[str, Any], set[int]]:
+    """What the form shows of a draft, and the ticked materials; of another version's list none."""
     entered = {
         **draft.fields,
         "form": draft.form,
         "n": draft.n,
         "privacy_notice": "privacy_notice" in draft.fields,
     }
-    return entered, forms.ticked(draft.fields)
+    return entered, set() if _newer(found, draft.fields) else forms.ticked(draft.fields)
 
 
 def _again(code: str, problem: Problem) -> tuple[str, int]:
     found, offer = _taken_in(code)
-    entered, ticked, _ = forms.application(request.form, tables.materials(code))
+    entered, ticked, _ = forms.application(request.form, materials_of(code))
     return _record_page(found, offer, entered, ticked, {"": problem}), 409
 
 
@@ -279,9 +282,21 @@ def _open_already(id_no: str, code: str, form: str) -> Problem | None:
 def _taken_in(code: str) -> tuple[tables.Item, offers.Offer]:
     """The item, if this window and whoever asks may take it in."""
     found, offer = offered_here(code, open_only=True)
-    if why := barred(code):
+    if why := barred(found):
         raise DomainError(why)
     return found, offer
+
+
+def _newer(found: tables.Item, fields: Mapping[str, str]) -> Problem | None:
+    """Whether another version of the item is in force by now than when its list was shown."""
+    if fields.get("version", "") in ("", str(found.version)):
+        return None
+    return Problem("list_changed", N_("本事项的办事指南已经更新，材料清单有变化，请重新核对后再保存"), {})
+
+
+def materials_of(code: str) -> tuple[tables.Material, ...]:
+    """What the item asks for today."""
+    return parts().published.in_force().materials(code)
 
 
 def _record_page(
@@ -297,7 +312,7 @@ def _record_page(
     """`fresh`: nobody has typed anything, so what was begun before is offered."""
     began = [each for each, _ in listed() if each.item == found.item_code] if fresh else []
     return render_template(
-        "record.html", kept=scans.put_aside_of(entered["form"], me()), refused=refused, item=found, offer=offer, materials=tables.materials(found.item_code), entered=entered,
+        "record.html", kept=scans.put_aside_of(entered["form"], me()), refused=refused, item=found, offer=offer, materials=materials_of(found.item_code), entered=entered,
         ticked=ticked, problems=problems, decider=name_of(offer.decided_at), drafts=began,
         **_met(found.item_code, entered),
     )  # fmt: skip
@@ -306,9 +321,9 @@ def _record_page(
 def listed() -> list[tuple[Draft, str]]:
     """The reader's drafts, each with its item's name, for the first page. What became a case in the moment the power went is none."""
     found = parts().drafts.of(me().employee_no)
-    known = tables.items()
+    known = parts().published.book()
     return [
-        (each, known[each.item].name if each.item in known else gettext("未知事项"))
+        (each, item.name if (item := known.item(each.item)) else gettext("未知事项"))
         for each in found
         if parts().register.case_of_form(each.form) is None
     ]

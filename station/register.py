@@ -20,8 +20,10 @@ from typing import Any
 import apsw
 
 from schemas import lifecycle, tables
-from schemas.lifecycle import errands
+from schemas.catalogue import Catalogue
+from schemas.lifecycle import CaseState, errands
 from schemas.lifecycle.errands import ErrandState
+from schemas.published import PREFIX as ITEMS
 from schemas.workdays import Calendar
 from station import (
     archived,
@@ -75,14 +77,16 @@ class Register:
         path: Path,
         store: ServedStore,
         calendar: Callable[[], Calendar],
+        catalogue: Callable[[], Catalogue],
         identity: Identity,
         trust: Trust,
         key: bytes | None = None,
     ) -> None:
-        """`key`: the store's; names and numbers are in here too."""
+        """`calendar`, `catalogue`: as they are in force here. `key`: the store's; names and numbers are in here too."""
         self._path = path
         self._store = store
         self._calendar = calendar
+        self.catalogue = catalogue
         self._lock = threading.RLock()
         self.position = 0  # up to where the store's changes are applied
         self._connection = projection.opened(path, key)
@@ -151,8 +155,8 @@ class Register:
                 self._archived.note(self._store.bodies(HERE, noted).values() if noted else ())
             elif db == DESK:
                 self._queue.note_claims(ids, self._store.bodies(DESK, ids))
-            elif db == PUBLIC and any(id_.startswith("day:") for id_ in ids):
-                # A new holiday moves due dates of whatever is not over.
+            elif db == PUBLIC and any(id_.startswith(("day:", ITEMS)) for id_ in ids):
+                # A new holiday moves due dates of whatever is not over; what was done with an item that was not known yet, counts.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
                 touched |= self._errands.open()
         self._fold(touched)
@@ -190,7 +194,7 @@ class Register:
                 if is_logged(case_no):
                     self._logbook.note(case_no, events)
                     continue
-                state = lifecycle.fold(events, self._calendar())
+                state = self.fold(events)
                 folded = row(case_no, state, events)
             except Exception:
                 _pass_over(case_no)
@@ -230,6 +234,10 @@ class Register:
                 return events
         return []
 
+    def fold(self, events: Iterable[Mapping[str, Any]]) -> CaseState:
+        """What these events of a case add up to, by the calendar and the catalogue in force here."""
+        return lifecycle.fold(events, self._calendar(), self.catalogue())
+
     def errand(self, errand_no: str, *cases: str) -> ErrandState | None:
         """The errand as its events tell it, with the cases it lodged, and these besides, as far as they are here; None where
         unknown."""
@@ -238,9 +246,8 @@ class Register:
             if not events:
                 return None
             known = {case_no: self.events(case_no) for case_no in {*cases, *lodged(events)}}
-            calendar = self._calendar()
-            folded = {case_no: lifecycle.fold(found, calendar) for case_no, found in known.items() if found}
-            return errands.fold(events, calendar, folded)
+            folded = {case_no: self.fold(found) for case_no, found in known.items() if found}
+            return errands.fold(events, self._calendar(), folded, self.catalogue())
 
     @property
     def errands(self) -> ErrandRows:

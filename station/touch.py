@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, render_template, request, url_for
 
-from schemas import finding, offers, posters, tables
+from schemas import finding, posters
 from schemas.problems import N_, DomainError, Problem
 from station import forms, query, voice
 from station.attempts import Pace
@@ -43,28 +43,30 @@ def first() -> Any:
 @public
 def items() -> str:
     asked, here = request.args.get("q", "").strip(), station()
-    hits = finding.find(asked, here) if asked else ()
+    of = parts().published.in_force()
+    hits = finding.find(asked, here, of) if asked else ()
     return _page(
         "touch_items.html", asked=asked, hits=hits[:SHOWN], found=len(hits),
-        question=finding.question(hits, here) if asked else None, near=() if hits or not asked else finding.nearest(asked, here),
-        questions=() if asked else finding.questions(here), kinds=() if hits else finding.kinds(here),
+        question=finding.question(hits, here, of) if asked else None, near=() if hits or not asked else finding.nearest(asked, here, of),
+        questions=() if asked else finding.questions(here, of), kinds=() if hits else finding.kinds(here, of),
     )  # fmt: skip
 
 
 @blueprint.get("/items/<code>")
 @public
 def item(code: str) -> str:
-    found, here = tables.items().get(code), station()
-    offer = offers.offer(found, here) if found else None
+    of, here = parts().published.in_force(), station()
+    found = of.item(code)
+    offer = of.offer(found, here) if found else None
     if found is None or offer is None:
         abort(404)
-    lines = posters.disclosures(found, offer, here, parts().clock().date())
+    lines = posters.disclosures(found, offer, here, of.day, of.book)
     return _page(
         "touch_item.html",
         item=found,
         offer=offer,
         poster={"lines": lines},
-        question=finding.question_of(found, here),
+        question=finding.question_of(found, here, of),
     )
 
 

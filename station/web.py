@@ -34,7 +34,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_cookie
 from werkzeug.routing import RoutingException
 
-from schemas import numbers, tables
+from schemas import numbers
 from schemas.problems import DomainError, Problem
 from station import duties, words
 from station.agent import DIALECT
@@ -140,7 +140,7 @@ def own_path(path: str) -> str:
 
 
 def _is_code(value: str) -> bool:
-    if value in tables.items():
+    if parts().published.book().item(value):
         return True
     for read in (numbers.parse_case_no, numbers.parse_errand_no):
         with suppress(DomainError):

@@ -6,6 +6,7 @@ import pytest
 
 from hub.queue_asked import Asked, of_text, text
 from hub.saved_views import MOST, SavedViews
+from schemas.catalogue import shipped
 from tests.station.test_errand_pages import LIST, assigned
 from tests.test_journey import INSTANT, PERMIT, record
 from tests.world import BUREAU, HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
@@ -140,8 +141,8 @@ def test_a_view_without_a_name_and_one_too_many_are_refused_in_words(city: World
 
 def test_a_question_survives_its_address() -> None:
     asked = Asked(zone="商事登记", overdue="1", town=TOWNSHIP)
-    assert of_text(text(asked), [BUREAU]) == asked
-    assert of_text("zone=没有", [BUREAU]) is None
+    assert of_text(text(asked), [BUREAU], shipped()) == asked
+    assert of_text("zone=没有", [BUREAU], shipped()) is None
 
 
 def test_a_head_gives_out_many_at_once_and_each_refused_is_named(city: World, cases: list[str]) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from schemas import documents, publishing, tables
+from schemas import catalogue, documents, publishing, tables
+from schemas.catalogue import Catalogue
 from schemas.lifecycle import CaseState
+from schemas.published import version_of
 from schemas.publishing import (
     CATCH_ALLS,
     DISCLOSURES,
@@ -25,6 +27,7 @@ from schemas.publishing import (
     material_problems,
 )
 from schemas.workdays import calendar
+from tests.catalogue import version
 from tests.schemas.histories import BUREAU, CASE, NOON, History, case_at, moment
 from tests.schemas.records import MATERIAL, full, sound
 
@@ -283,3 +286,48 @@ def test_no_inspection_follows_what_was_not_granted(state: CaseState) -> None:
 
 def test_no_inspection_follows_an_item_that_was_not_handed_down() -> None:
     assert follow_up(granted(), None, calendar()) is None
+
+
+# --- a version, as it is to be published ------------------------------------------------------------------
+
+CODE = next(each.item_code for each in tables.items().values() if each.zone and not each.instant)
+TODAY = date(2018, 2, 9)
+
+
+def told_of(doc: dict[str, Any], book: Catalogue | None = None) -> list[str]:
+    return [each.code for each in publishing.version_problems(doc, book or catalogue.shipped(), TODAY)]
+
+
+def test_a_whole_version_that_follows_the_newest_may_be_published() -> None:
+    assert told_of(version(CODE, 2, "2018-02-09")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"procedure": []}, "disclosure_missing"),
+        ({"effective_from": "2018-02-08"}, "starts_in_the_past"),
+        ({"effective_from": ""}, "no_start"),
+        ({"version": 3}, "not_the_next"),
+        ({"version": 1}, "not_the_next"),
+        ({"division_code": "510922"}, "other_item"),
+        ({"code": "NEW-1", "version": 2}, "not_the_first"),
+        ({"materials": [{"name": "身份证", "required": False}] * 2}, "material_twice"),
+        ({"materials": [{"name": "其他材料", "required": False}]}, "catch_all"),
+        ({"materials": [{"name": "身份证", "required": True, "legal_basis": ""}]}, "no_material_basis"),
+    ],
+)
+def test_what_stands_against_a_version(said: dict[str, Any], code: str) -> None:
+    assert told_of(version(CODE, 2, "2018-02-20") | said) == [code]
+
+
+def test_the_next_version_begins_after_the_one_before_it() -> None:
+    second = version_of(version(CODE, 2, "2018-03-01"))
+    assert second is not None
+    book = catalogue.shipped().with_versions([second])
+    assert told_of(version(CODE, 3, "2018-03-01"), book) == ["not_after"]
+    assert told_of(version(CODE, 3, "2018-03-02"), book) == []
+
+
+def test_what_is_withdrawn_need_not_disclose_anything() -> None:
+    assert told_of(version(CODE, 2, "2018-02-20", status="withdrawn", procedure=[], legal_basis="")) == []

@@ -288,7 +288,7 @@ def test_a_person_gets_what_errands_and_certificates_say_of_them(city: World, cl
     assert facts in page
     parts = city[VILLAGE].parts
     held = person.gather(
-        PERSON["id_no"], "", "", parts.store, parts.register, parts.almanac.calendar(), parts.access, lambda _: True,
+        PERSON["id_no"], "", "", parts.store, parts.register, parts.access, lambda _: True,
         card=None,
     )  # fmt: skip
     said = json.loads(person.as_json(held))

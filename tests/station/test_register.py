@@ -32,7 +32,13 @@ def again(parts: Parts) -> Register:
     settings = parts.settings
     key = parts.vault.key if parts.vault else None
     return Register(
-        settings.register_path, parts.store, parts.almanac.calendar, parts.identity, parts.trust, key
+        settings.register_path,
+        parts.store,
+        parts.almanac.calendar,
+        parts.published.book,
+        parts.identity,
+        parts.trust,
+        key,
     )
 
 
@@ -56,6 +62,7 @@ def test_a_register_of_another_store_is_not_believed(city: World) -> None:
         village.settings.register_path,
         hub.store,
         hub.almanac.calendar,
+        hub.published.book,
         hub.identity,
         hub.trust,
         village.vault.key if village.vault else None,
