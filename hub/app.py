@@ -11,7 +11,21 @@ from typing import Any
 
 from flask import Flask
 
-from hub import annual, authority, desk, enrolment, overseeing, queues, root, staff, stations, wall, watching
+from hub import (
+    annual,
+    authority,
+    catalogue_pages,
+    desk,
+    enrolment,
+    overseeing,
+    queues,
+    root,
+    staff,
+    stations,
+    wall,
+    watching,
+)
+from hub.catalogue_office import CatalogueOffice
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
@@ -79,10 +93,14 @@ def create_app(parts: Parts) -> Flask:
         stations.blueprint,
         watching.blueprint,
         wall.blueprint,
+        catalogue_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
     app.extensions["bianmin-annual"] = annual.create(
         parts.store, parts.almanac.calendar, parts.published.book, parts.clock
+    )
+    app.extensions[catalogue_pages.OFFICE] = CatalogueOffice(
+        parts.store, parts.published, parts.identity, parts.clock, parts.here.code
     )
     return app

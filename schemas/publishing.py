@@ -203,7 +203,7 @@ def version_changes(before: Document, after: Document) -> tuple[Change, ...]:
     return tuple(
         Change(name, before.get(name), after.get(name))
         for name in fields
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and not (_blank(before, name) and _blank(after, name))
     )
 
 

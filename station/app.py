@@ -51,6 +51,7 @@ from station.people import People
 from station.published import Published
 from station.recovery import Recovery
 from station.register import Register
+from station.reporting import Reporting
 from station.settings import Settings
 from station.stick import Sticks
 from station.sync_report import SyncReport
@@ -275,13 +276,19 @@ def build_parts(
             settings.data, store, agent=agent, report=report, backups=backups, appointments=appointments, identity=identity, tls=tls,
             almanac=almanac, heard=sticks.heard_from_above, is_hub=here.level == "city", clock=clock,
         )  # fmt: skip
+        book = Keeper(ledger, register, clock)
+        own = (
+            []
+            if here.level == "city"
+            else [report.tend, Reporting(settings.code, book, register, published, clock).tend]
+        )
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
             settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, published=published, ledger=ledger,
-            casework=casework, keeper=Keeper(ledger, register, clock),
+            casework=casework, keeper=book,
             errands=Errands(ledger, register, identity, clock=clock),
             appointments=appointments, accounts=people, access=access,
-            chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, imports.tend, *([report.tend] if here.level != "city" else [])],
+            chores=[people.tidy, tray.tidy, drafts.tidy, known.tend, originals.tend, imports.tend, *own],
             agent=agent, sync_report=report, tray=tray, drafts=drafts, people=known, cards=Cards(store, known, clock, random), originals=originals, paper_imports=imports,
             gate=door, house=house(store, register, clock),
             identity=identity, keys=keys, passes=passes, trust=trust, tls=tls,

@@ -18,7 +18,9 @@ DESK: Final = "desk"
 HERE: Final = "here"
 
 BOOK: Final = "L"
-LOGGED: Final = frozenset({"certificate_issue", "complaint", "evaluation", "vip_entry", "guidance_entry"})
+LOGGED: Final = frozenset(
+    {"certificate_issue", "complaint", "evaluation", "vip_entry", "guidance_entry", "station_report"}
+)
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""
 
 _PREFIX: Final = "station-"

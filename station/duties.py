@@ -13,7 +13,7 @@ more, written by hand, and a test asks every page as every role.
     wall     see which stations are heard of
     oversee  urge, and void what should      correct  add a correction to the
              not have been accepted                   record of what is over
-    figures  see the city's figures
+    figures  see the city's figures             catalogue  draft and publish items
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
-    "devices", "files", "stick", "oversee", "correct", "figures", "wall",
+    "devices", "files", "stick", "oversee", "correct", "figures", "wall", "catalogue",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
@@ -49,6 +49,8 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "auditor": frozenset({"items", "sync", "audit"}),
     # Lets devices in and out; sees no case either.
     "hub_administrator": frozenset({"items", "sync", "devices", "stick", "correct", "wall"}),
+    # Says what there is to apply for, and sees no case.
+    "catalogue_editor": frozenset({"items", "sync", "catalogue"}),
     # The head of a station, besides what they do at its window or desk.
     "station_head": _SEES | {"act"},
 }
@@ -65,6 +67,9 @@ _AT_HOME: Final = frozenset[Duty](
 LEASED: Final = frozenset[Duty]({"record", "act", "claim", "oversee", "correct"})
 
 
+_HUBS_OWN: Final = frozenset[Duty]({"devices", "catalogue"})
+"""For the hub's own people, at the hub."""
+
 NOT_IN_PRACTICE: Final = frozenset[Duty]({"wake", "stick", "devices"})
 """What leads out of a server, which one for practice has no way to."""
 
@@ -75,7 +80,7 @@ def may(staff: Staff, duty: Duty, here: Station) -> bool:
         duty in _AT_HOME and here.level != "city" and staff.station != here.code
     ):
         return False
-    if duty == "devices" and (here.level != "city" or staff.station != here.code):
+    if duty in _HUBS_OWN and (here.level != "city" or staff.station != here.code):
         return False
     return any(duty in DUTIES.get(role, ()) for role in staff.roles)
 

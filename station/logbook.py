@@ -2,7 +2,7 @@
 
     certificate_issue   a village certificate given out          vip_entry        consult, assist, agency, urge
     complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
-    evaluation          a rating given away from the clerk
+    evaluation          a rating given away from the clerk     station_report   which catalogue and program a station has
 
 Each is a document numbered as an event (`Keeper` writes it), so it travels, is sealed, proved and confirmed as events are. It is
 never rewritten: a later word on it is a further document with the same form, whole, and the one with the greatest `lamport`

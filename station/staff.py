@@ -22,11 +22,12 @@ from schemas.tables import Level
 _AT: Final[Mapping[str, Level]] = {
     "village_clerk": "village", "township_window": "township", "district_window": "district", "examiner": "district",
     "zone_head": "district", "bureau_head": "district", "district_supervisor": "district", "city_window": "city",
-    "city_supervisor": "city", "hub_administrator": "city",
+    "city_supervisor": "city", "hub_administrator": "city", "catalogue_editor": "city",
 }  # fmt: skip
 ROLES: Final = (
     "village_clerk", "township_window", "district_window", "examiner", "zone_head", "bureau_head", "city_window",
-    "city_supervisor", "district_supervisor", "auditor", "hub_administrator", "station_head",
+    "city_supervisor", "district_supervisor", "auditor", "hub_administrator", "catalogue_editor",
+    "station_head",
 )  # fmt: skip
 """Every role; an auditor and the head of a station may be anywhere, each other one has its level (`_AT`)."""
 

@@ -17,10 +17,13 @@ from typing import NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from hub.catalogue_office import CatalogueOffice
+from hub.catalogue_pages import OFFICE
 from schemas import tables
 from station.files import Scan
 from tests import ledgers
 from tests.browser import browser, sign_in, window
+from tests.catalogue import publish, version
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
 from tests.test_journey import INSTANT, PERMIT, REASON, record, step
@@ -40,7 +43,7 @@ NO_PAGES = (
     "/start",
 )
 COLOURS = 128
-WHO = {"village": ("V001",), "township": ("T001",), "hub": ("E001", "S001", "A001")}
+WHO = {"village": ("V001",), "township": ("T001",), "hub": ("E001", "S001", "A001", "C001")}
 
 
 class Scene(NamedTuple):
@@ -100,6 +103,7 @@ def fill(world: World) -> list[Scene]:
         village.keeper.keep(
             VILLAGE, clerk, "complaint", f"{3 + n:032x}", lambda _txn, _before, said=said: said
         )
+    _catalogue(world)
     card = {"name": "赵小明", "id_type": "111", "phone": "13800001234", "address": "三组12号"}
     handle = village.cards.save(clerk, "510903199003070012", card)
     cells, _ = ledgers.ledger(12, 4)
@@ -118,6 +122,7 @@ def fill(world: World) -> list[Scene]:
         Scene("village", "V001", "/items", "/items?q=没有这种事"),
         Scene("village", "V001", "/cases", "/cases?list=closed"),
         Scene("hub", "S001", "/annual", "/annual?year=2018"),
+        Scene("hub", "C001", "/catalogue", "/catalogue?drafts=1"),
         Scene("village", "V001", "/touch/items", "/touch/items?q=户口"),
         Scene("village", "V001", "/touch/items", "/touch/items?q=没有这种事"),
         Scene("village", "V001", "/touch/voice", "/touch/voice?done=1"),
@@ -161,6 +166,28 @@ def _walk(world: World, who: str, code: str, case_no: str, *steps: str, **fields
         visitor.open(f"/cases/{case_no}")
         visitor.send(f"/cases/{case_no}/{each}", **fields)
         assert visitor.status == 200, visitor.page
+
+
+def _catalogue(world: World) -> None:
+    """An item with a version to come and a draft of the one after it, in which something is missing."""
+    code = INSTANT.item_code
+    later = version(
+        code,
+        2,
+        "2018-03-01",
+        promised_days=1,
+        procedure=[{"step": "受理并办结", "role": "窗口人员", "days": 1}],
+    )
+    publish(world, later)
+    office: CatalogueOffice = world[HUB].app.extensions[OFFICE]
+    office.begin(PEOPLE["C001"], code)
+    begun = office.draft(code)
+    assert begun is not None
+    lines = [
+        *begun.doc["materials"],
+        {"name": "其他材料", "required": True, "form": "copy", "copies": 1, "source_channel": "applicant"},
+    ]
+    office.save(PEOPLE["C002"], {**begun.doc, "materials": lines}, begun.rev)
 
 
 def _certificate(world: World) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from station.databases import LOGGED, logged_as
+from tests.catalogue import publish, version
 from tests.station.test_stick import carried
+from tests.test_journey import PERMIT
 from tests.world import HUB, TOWNSHIP, VILLAGE, World
 
 PERSON = {"name": "赵小明", "id_no": "510903199003070012", "phone": "13800001234", "address": "三组12号"}
@@ -18,7 +20,11 @@ COMPLAINT = {
 
 
 def a_days_work(city: World) -> str:
-    """A clerk writes one of everything; the number of the errand."""
+    """A clerk writes one of everything, and the station what it has of the catalogue; the number of the errand."""
+    publish(city, version(PERMIT.item_code, 2, "2018-03-01"))
+    city.sync(TOWNSHIP, VILLAGE)
+    for chore in city[VILLAGE].parts.chores:
+        chore()
     clerk = city.visit(VILLAGE).sign_in("V001")
     clerk.open("/errands/new")
     clerk.send("/errands/new", form=clerk.form, kind="vip", **PERSON)
@@ -43,14 +49,14 @@ def known(city: World, code: str) -> tuple[list[dict[str, Any]], list[dict[str, 
     """(errands, logbook) as a server knows them."""
     register = city[code].parts.register
     register.catch_up()
-    return register.errands.select("1"), register.logbook.select("1", order="key")
+    return register.errands.select("1"), register.logbook.select("station = ?", [VILLAGE], order="key")
 
 
 def test_one_of_everything_reaches_township_and_hub_and_answers_come_back(either_city: World) -> None:
     city = either_city
     errand_no = a_days_work(city)
     assert {each["type"] for each in known(city, VILLAGE)[1]} == LOGGED
-    assert len(city[VILLAGE].parts.register.waiting()) == 6
+    assert len(city[VILLAGE].parts.register.waiting()) == 7
     city.sync(VILLAGE, TOWNSHIP, VILLAGE)
     assert known(city, HUB) == known(city, TOWNSHIP) == known(city, VILLAGE)
     assert city[VILLAGE].parts.register.waiting() == {}
@@ -71,7 +77,7 @@ def test_one_of_everything_goes_by_stick(city: World) -> None:
     a_days_work(city)
     carried(city, VILLAGE, HUB)
     assert known(city, HUB) == known(city, VILLAGE)
-    assert len(city[VILLAGE].parts.register.waiting()) == 6
+    assert len(city[VILLAGE].parts.register.waiting()) == 7
     carried(city, HUB, VILLAGE)
     assert city[VILLAGE].parts.register.waiting() == {}
 
@@ -83,12 +89,12 @@ def test_written_again_in_a_new_epoch_each_counts_once(city: World) -> None:
     epoch = parts.ledger.epoch
     parts.store.renew_epoch()  # type: ignore[attr-defined]  # a village has a file
     parts.identity.note_epoch(parts.ledger.epoch)
-    assert parts.ledger.repeat(f"station-{VILLAGE}", epoch, 0) == 6  # type: ignore[attr-defined]
+    assert parts.ledger.repeat(f"station-{VILLAGE}", epoch, 0) == 7  # type: ignore[attr-defined]
     parts.register.rebuild()
     errands, logbook = known(city, VILLAGE)
     assert errands == before[0]
     assert [each["key"] for each in logbook] == [each["key"] for each in before[1]]
-    assert parts.register.logbook.count("1") == 5
+    assert parts.register.logbook.count("1") == 6
     state = parts.errands.errand(errand_no)
     assert state is not None
     assert state.set_aside == ()

@@ -59,6 +59,8 @@ PEOPLE = {
         Staff("X001", "郑审查", "510922000000", frozenset({"district_window", "examiner", "zone_head"})),
         Staff("B001", "冯局长", BUREAU, frozenset({"bureau_head"})),
         Staff("A001", "冯管理", HUB, frozenset({"hub_administrator"})),
+        Staff("C001", "沈目录", HUB, frozenset({"catalogue_editor"})),
+        Staff("C002", "韩目录", HUB, frozenset({"catalogue_editor"})),
         Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
     )
 }
@@ -340,7 +342,7 @@ def small_city(
     if tls:
         world.time.now = datetime.now(ZONE)
     try:
-        world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001", "A001"))
+        world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001", "A001", "C001", "C002"))
         world.add(TOWNSHIP, HUB, people=("T001",))
         world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))
         world.add(NEIGHBOUR, TOWNSHIP, HUB, people=("V002",))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.documents.envelope import ITEM_CODE, MAX_WHOLE, STATION_CODE, Envelope, Record
+from schemas.documents.envelope import ITEM_CODE, LOGGED_ID, MAX_WHOLE, STATION_CODE, Envelope, Logged, Record
 from schemas.documents.fields import Day, Flag, Moment, Need, Shape, Text, Whole, many, nested
 from schemas.problems import N_
 from schemas.tables import LEVELS
@@ -48,6 +48,15 @@ class Station(Record):
     needs = (Need("level", ("district", "township", "village"), ("parent_code",)),)
 
 
+class StationReport(Logged):
+    """What a station says of itself when it has changed. catalogue: how many published versions count there."""
+
+    _id = Text(N_("文档编号"), pattern=r"report:.{1,100}" + LOGGED_ID, required=False)
+    at = Moment(N_("报告时间"), "public")
+    catalogue = Whole(N_("事项目录版数"), 0, MAX_WHOLE)
+    program = Text(N_("程序版本"), high=40)
+
+
 class CalendarDay(Envelope):
     """The day its _id names, which differs from Monday–Friday (workdays.Calendar.with_days). year_complete:
     with it, all such days of its year are known."""
@@ -71,6 +80,7 @@ class DutyRoster(Record):
 
 PLACES: Final[dict[str, type[Envelope]]] = {
     "station": Station,
+    "station_report": StationReport,
     "calendar_day": CalendarDay,
     "duty_roster": DutyRoster,
 }

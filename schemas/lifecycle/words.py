@@ -78,6 +78,7 @@ ROLE_NAMES: Final[Mapping[str, str]] = {
     "city_supervisor": N_("市级监察人员"),
     "district_supervisor": N_("县（区）监察人员"),
     "hub_administrator": N_("市中心系统管理员"),
+    "catalogue_editor": N_("市中心目录管理员"),
     "courier": N_("投递人员"),
     "vip_agent": N_("VIP服务专员"),
     "lead_department": N_("牵头部门"),

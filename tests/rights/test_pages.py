@@ -18,10 +18,13 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from hub import staff
+from hub.catalogue_office import CatalogueOffice
+from hub.catalogue_pages import OFFICE
 from schemas import offers, tables
 from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
+from tests.catalogue import version
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -48,7 +51,7 @@ ELSEWHERE = "510922001001"  # a station that nobody in these tests needs
 COLUMN = {
     "village_clerk": "clerk", "township_window": "clerk", "city_window": "clerk", "district_window": "window",
     "examiner": "examiner", "zone_head": "examiner", "bureau_head": "examiner", "city_supervisor": "supervisor",
-    "district_supervisor": "supervisor", "auditor": "auditor", "hub_administrator": "administrator",
+    "district_supervisor": "supervisor", "auditor": "auditor", "hub_administrator": "administrator", "catalogue_editor": "editor",
     "station_head": "clerk",
 }  # fmt: skip
 BUREAUS = ("district_window", "examiner", "zone_head", "bureau_head", "district_supervisor")
@@ -83,6 +86,7 @@ def askers() -> Iterator[Asker]:
         for station in dict.fromkeys((code, HUB)):
             yield Asker(at, "auditor", "auditor", station)
         yield Asker(at, "administrator", "hub_administrator", HUB)
+        yield Asker(at, "editor", "catalogue_editor", HUB)
         yield Asker(at, "outsider", "village_clerk", NEIGHBOUR)
         yield Asker(at, "outsider", "township_window", FAR)
         if at != "village":
@@ -221,6 +225,12 @@ class Session:
             }
         elif route == "/voice/<key>/answer":
             fields = {"answer": "已增开窗口"}
+        elif route == "/catalogue":
+            fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
+        elif route.startswith("/catalogue/<code>/"):
+            fields = (
+                {"rev": self._draft(item)} if self.asker.column == "editor" and "begin" not in route else {}
+            )
         elif route == "/desk/views":
             fields = {"name": "超期"}
         elif route == "/desk/assign":  # who is no head is told so of each case
@@ -295,6 +305,18 @@ class Session:
         """A file that somebody wrote for this server."""
         writer = self.city[VILLAGE if self.asker.at == "hub" else HUB].parts.sticks
         return BytesIO(b"".join(writer.write(AT[self.asker.at])[0].pieces()))
+
+    def _draft(self, code: str) -> str:
+        """The revision of a draft by somebody else that may be published; its item's next version, from later on than the one before."""
+        office: CatalogueOffice = self.city[HUB].app.extensions[OFFICE]
+        newest = self.city[HUB].parts.published.book().versions(code)[-1].item.version
+        before = office.draft(code)
+        office.save(
+            PEOPLE["C001"], version(code, newest + 1, f"2019-01-{newest:02}"), before.rev if before else ""
+        )
+        draft = office.draft(code)
+        assert draft is not None
+        return draft.rev
 
     def _item(self) -> str:
         """An item that this asker's window takes in."""

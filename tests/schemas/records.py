@@ -158,6 +158,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "duty_roster": {**_RECORD, "date": "2018-10-01", "kind": "holiday", "staff": ["E1"]},
     "project_event": {**_event("open"), "project": "P2018-1"},
     "errand_event": {**_event("request"), "errand": "A2018-1"},
+    "station_report": {**_RECORD, "at": NOON, "catalogue": 3, "program": "1.0"},
     "guidance_entry": {**_RECORD, "note": "告知到三号窗口办理", "staff": "E1", "at": NOON},
     "vip_entry": {
         **_RECORD,

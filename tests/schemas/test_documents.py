@@ -44,7 +44,11 @@ SPECIFIED = {
 def test_every_type_of_the_specification_has_a_shape() -> None:
     servers = {"claim", "device", "hub_key", "staff_list"}
     events = {"project_event", "errand_event"}
-    assert set(SHAPES) == set(SOUND) == {*SPECIFIED, *events, *servers, "vip_entry", "guidance_entry"}
+    assert (
+        set(SHAPES)
+        == set(SOUND)
+        == {*SPECIFIED, *events, *servers, "vip_entry", "guidance_entry", "station_report"}
+    )
 
 
 OPTIONAL_IN = {

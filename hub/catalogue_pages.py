@@ -1,0 +1,308 @@
+"""Pages of the catalogue office: what there is to apply for, how it came to be so, drafts of what comes next, and who has it.
+
+    list ─> item (its versions, each with what it changed) ─> draft ─ save and check ─> publish
+                                                                 └─> thrown away
+
+Views only, for people of the hub with the duty; what they do is hub.catalogue_office's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from hub import catalogue_form as form
+from hub.catalogue_office import CatalogueOffice, Draft
+from schemas import publishing, tables
+from schemas.catalogue import Catalogue, Version
+from schemas.documents.catalogue import CHANNELS, MODES, ZONES
+from schemas.problems import N_, DomainError, Problem
+from schemas.published import categories
+from schemas.tables import Station
+from station import words
+from station.forms import text
+from station.pages import PAGE, me, name_of, page_asked, person_of
+from station.reporting import REPORT
+from station.web import parts, staff_only
+
+blueprint = Blueprint("catalogue", __name__)
+
+OFFICE: Final = "bianmin-catalogue"
+SOURCES: Final = {
+    "applicant": N_("申请人提供"), "licence_library": N_("电子证照库"), "department_check": N_("部门核验"),
+    "village_certificate": N_("村（社区）证明"),
+}  # fmt: skip
+BASES: Final = {"statute": N_("法律法规规定"), "default20": N_("许可法二十个工作日"), "none": N_("没有规定")}
+LABELS: Final = {
+    **publishing.DISCLOSURES, "legal_days": N_("法定时限"), "preconditions": N_("前置条件"), "runs": N_("到现场次数"),
+    "online_depth": N_("网上办理深度"), "instant": N_("即办件"),
+}  # fmt: skip
+
+
+class Told(NamedTuple):
+    """A version as its page tells it. changes: (label, what stood before, what stands now) against the one before."""
+
+    version: Version
+    standing: str
+    changes: list[tuple[str, list[str], list[str]]]
+    by: tuple[str, str]
+
+
+class Held(NamedTuple):
+    """What a station said last of the catalogue: how many published versions count there, and when it said so."""
+
+    station: Station
+    versions: int
+    at: str
+
+
+def office() -> CatalogueOffice:
+    return cast("CatalogueOffice", current_app.extensions[OFFICE])
+
+
+@blueprint.get("/catalogue")
+@staff_only("catalogue")
+def listed() -> str:
+    """`q`: words of a name or a code, `division`, `drafts=1`, `page`."""
+    asked, division, page = request.args.get("q", "").strip(), request.args.get("division", ""), page_asked()
+    book, drafts = parts().published.book(), office().drafts()
+    found = [
+        row for row in _rows(book, drafts)
+        if (not asked or asked in row["name"] or asked == row["code"])
+        and (not division or row["division"] == division)
+        and (not request.args.get("drafts") or row["draft"])
+    ]  # fmt: skip
+    return render_template(
+        "catalogue.html", rows=found[(page - 1) * PAGE : page * PAGE], found=len(found), page=page, size=PAGE, asked=asked,
+        division=division, drafts=len(drafts), only=request.args.get("drafts", ""), places=_places(), published=parts().published.newest(),
+        today=parts().clock().date(), told=request.args.get("done", ""),
+    )  # fmt: skip
+
+
+@blueprint.post("/catalogue")
+@staff_only("catalogue")
+def begin_new() -> Any:
+    """A draft of an item that there is not yet."""
+    typed = {name: text(request.form, name, 200) for name in ("code", "name", "place")}
+    level, _, division = typed["place"].partition(" ")
+    try:
+        office().begin_new(me(), typed["code"], typed["name"], level, division)
+    except DomainError as error:
+        return render_template(
+            "catalogue_new.html", problem=error.problem, entered=typed, places=_places()
+        ), 422
+    return redirect(url_for("catalogue.draft", code=typed["code"]), 303)
+
+
+@blueprint.get("/catalogue/new")
+@staff_only("catalogue")
+def new() -> str:
+    return render_template("catalogue_new.html", problem=None, entered={}, places=_places())
+
+
+@blueprint.get("/catalogue/stations")
+@staff_only("catalogue")
+def held() -> str:
+    """Which station has which versions: those that lack some first. `page`."""
+    register, here, page = parts().register, parts().published.newest(), page_asked()
+    register.catch_up()
+    told = {
+        each["station"]: each
+        for each in register.logbook.select("type = ?", [REPORT], limit=len(tables.stations()))
+    }
+    rows = [
+        Held(station, int(report.get("catalogue", 0)), str(report.get("at", "")))
+        for code, station in tables.stations().items()
+        if station.level in ("township", "village")
+        for report in (told.get(code, {}),)
+    ]
+    rows.sort(key=lambda each: (each.versions >= here, each.versions, each.station.code))
+    return render_template(
+        "catalogue_held.html", rows=rows[(page - 1) * PAGE : page * PAGE], found=len(rows), page=page, size=PAGE, here=here,
+        whole=sum(each.versions >= here for each in rows), names=name_of,
+    )  # fmt: skip
+
+
+@blueprint.get("/catalogue/<code>")
+@staff_only("catalogue")
+def item(code: str) -> str:
+    versions = parts().published.book().versions(code)
+    if not versions:
+        abort(404)
+    return render_template(
+        "catalogue_item.html", item=versions[-1].item, told=_told(versions), draft=office().draft(code), people=person_of,
+        published=request.args.get("published", ""), dropped="dropped" in request.args,
+    )  # fmt: skip
+
+
+@blueprint.post("/catalogue/<code>/draft/begin")
+@staff_only("catalogue")
+def begin(code: str) -> Any:
+    if not parts().published.book().versions(code):
+        abort(404)
+    office().begin(me(), code)
+    return redirect(url_for("catalogue.draft", code=code), 303)
+
+
+@blueprint.get("/catalogue/<code>/draft")
+@staff_only("catalogue")
+def draft(code: str) -> str:
+    found = office().draft(code)
+    if found is None:
+        abort(404)
+    return _draft_page(found)
+
+
+@blueprint.post("/catalogue/<code>/draft")
+@staff_only("catalogue")
+def save(code: str) -> Any:
+    """Keeps what was typed, whatever it is worth, and shows what stands against it."""
+    found = office().draft(code)
+    if found is None:
+        abort(404)
+    doc = form.read(request.form, found.doc)
+    try:
+        office().save(me(), doc, text(request.form, "rev", 100))
+    except DomainError as error:
+        return _draft_page(found._replace(doc=doc), error.problem), 409
+    return redirect(url_for("catalogue.draft", code=code, saved=1), 303)
+
+
+@blueprint.post("/catalogue/<code>/publish")
+@staff_only("catalogue")
+def publish(code: str) -> Any:
+    found = office().draft(code)
+    if found is None:
+        abort(404)
+    try:
+        version = office().publish(me(), code, text(request.form, "rev", 100))
+    except DomainError as error:
+        return _draft_page(found, error.problem), 409
+    return redirect(url_for("catalogue.item", code=code, published=version), 303)
+
+
+@blueprint.post("/catalogue/<code>/draft/drop")
+@staff_only("catalogue")
+def drop(code: str) -> Any:
+    found = office().draft(code)
+    if found is None:
+        abort(404)
+    try:
+        office().drop(code, text(request.form, "rev", 100))
+    except DomainError as error:
+        return _draft_page(found, error.problem), 409
+    if not parts().published.book().versions(code):
+        return redirect(url_for("catalogue.listed"), 303)
+    return redirect(url_for("catalogue.item", code=code, dropped=1), 303)
+
+
+# -- what views share ------------------------------------------------------------------------------------------------
+
+
+def _rows(book: Catalogue, drafts: Mapping[str, Draft]) -> list[dict[str, Any]]:
+    """Every item, those with a draft first, those that are drafted for the first time before all."""
+    today, found = parts().clock().date(), []
+    for code, each in drafts.items():
+        if not book.versions(code):
+            found.append({"code": code, "name": each.doc["name"], "department": each.doc["department"], "division": each.doc["division_code"],
+                          "now": None, "next": None, "draft": each})  # fmt: skip
+    for code in book.codes():
+        versions = book.versions(code)
+        now = next((each for each in reversed(versions) if each.on(today)), None)
+        later = next((each for each in versions if each.effective_from and each.effective_from > today), None)
+        newest = versions[-1].item
+        found.append({"code": code, "name": newest.name, "department": newest.department, "division": newest.division_code,
+                      "now": now, "next": later, "draft": drafts.get(code)})  # fmt: skip
+    return sorted(found, key=lambda row: row["draft"] is None)
+
+
+def _places() -> list[tuple[str, str]]:
+    """("<level> <division>", as it is called) of the choice for a new item."""
+    return [(f"{level} {division}", _place(level, division)) for level, division in office().places()]
+
+
+def _place(level: str, division: str) -> str:
+    names = {each.code[:6]: each.division_name for each in tables.districts()}
+    kinds = {"city": N_("市级"), "township": N_("乡镇（街道）"), "village": N_("村（社区）")}
+    return names.get(division) or kinds.get(level, division)
+
+
+def _told(versions: tuple[Version, ...]) -> list[Told]:
+    """The newest first."""
+    today, found = parts().clock().date(), []
+    counts = next((each for each in reversed(versions) if each.on(today)), None)
+    for n, each in enumerate(versions):
+        later = each.effective_from is not None and each.effective_from > today
+        standing = "later" if later else "gone" if each.withdrawn else "now" if each is counts else "past"
+        doc = office().document(each)
+        before = office().document(versions[n - 1]) if n else None
+        changes = publishing.version_changes(before, doc) if before else ()
+        found.append(
+            Told(
+                each, standing,
+                [(LABELS[change.field], _lines(change.before), _lines(change.after)) for change in changes],
+                office().signed(each),
+            )
+        )  # fmt: skip
+    return found[::-1]
+
+
+def _lines(value: object) -> list[str]:
+    """A field's value as lines to read."""
+    if isinstance(value, list):
+        return [_line(each) for each in value]
+    if isinstance(value, bool):
+        return [N_("是") if value else N_("否")]
+    return [str(value)] if value not in (None, "") else []
+
+
+def _line(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return str(value)
+    if "step" in value:
+        return f"{value['step']}（{value.get('role', '')}，{value.get('days', '')}{gettext('个工作日')}）"
+    kind, must = (
+        words.form(str(value.get("form", ""))),
+        gettext("必交") if value.get("required") else gettext("有则提供"),
+    )
+    basis = f"，{value['legal_basis']}" if value.get("legal_basis") else ""
+    return f"{value.get('name', '')}（{kind} × {value.get('copies', '')}，{must}{basis}）"
+
+
+def _draft_page(found: Draft, refused: Problem | None = None) -> str:
+    doc = found.doc
+    known = parts().published.book().versions(doc["code"])
+    before = office().document(known[-1]) if known else {}
+    return render_template(
+        "catalogue_draft.html", doc=doc, draft=found, refused=refused, problems=[(each, _row_of(each)) for each in office().problems(doc)],
+        changes=[(LABELS[each.field], _lines(each.before), _lines(each.after)) for each in publishing.version_changes(before, doc)] if known else [],
+        steps=form.rows(doc["procedure"]), lines=form.rows(doc["materials"]), saved="saved" in request.args, own=found.by == me().employee_no,
+        categories=categories(), options=_options(), place=_place(doc["level"], doc["division_code"]),
+        people=person_of, names=name_of, known=bool(known), most=form.TEXTS,
+    )  # fmt: skip
+
+
+def _options() -> dict[str, list[tuple[str, str]]]:
+    """What may be chosen, (value, as it is called)."""
+    return {
+        "forms": [(value, words.form(value)) for value in words.FORMS],
+        "sources": [(value, gettext(SOURCES[value])) for value in CHANNELS],
+        "modes": [(value, words.mode(value)) for value in MODES],
+        "bases": [(value, gettext(name)) for value, name in BASES.items()],
+        "zones": [(value, words.zone(value)) for value in ZONES],
+        "certificates": [
+            (f"cert:{each.cert_code}", each.name)
+            for each in tables.certificates()
+            if each.status == "retained"
+        ],
+    }
+
+
+def _row_of(problem: Problem) -> tuple[str, int] | None:
+    """("materials" or "procedure", which row) that a problem of shape is about."""
+    name, _, rest = str(problem.params.get("field", "")).partition(".")
+    row = rest.partition(".")[0]
+    return (name, int(row) + 1) if name in ("materials", "procedure") and row.isdecimal() else None
