@@ -17,6 +17,7 @@ from hub import (
     catalogue_pages,
     desk,
     enrolment,
+    online,
     overseeing,
     queues,
     root,
@@ -94,6 +95,7 @@ def create_app(parts: Parts) -> Flask:
         watching.blueprint,
         wall.blueprint,
         catalogue_pages.blueprint,
+        online.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )

@@ -47,6 +47,15 @@ class Application:
     privacy_notice: bool
 
 
+Step = tuple[str, Mapping[str, Any]]
+"""An event and its data."""
+
+AT_WINDOW, BY_COMPUTER = "1", "2"
+"""How an application came (GB/T 39046 A.5)."""
+ONLINE = 2
+"""From this online_depth on an item is pre-reviewed over the network (domain.md §1 row 29)."""
+
+
 class Known(NamedTuple):
     """A row of a paper ledger that is a case already; `same`: it says what it said then."""
 
@@ -114,6 +123,34 @@ class Casework:
         offer = of.offer(item, here) if item else None
         if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
             raise DomainError(NOT_OFFERED)
+        lines = checklist(of.materials(item.item_code), application.got)
+        steps = [
+            ("create", self._create_data(application, item)),
+            ("receive", self._receive_data(application, lines)),
+        ]
+        after = [] if offer.decided_at == staff.station else [("forward", {"to": offer.decided_at})]
+        return self._open(staff, application, scans, steps, after)
+
+    def submit(self, applicant: Staff, application: Application, scans: Sequence[Scan]) -> str:
+        """An application from home, to where the item is decided: create, submit_online, attach. As record otherwise."""
+        of = self.in_force(self._clock().date())
+        item = of.item(application.item_code)
+        offer = of.offer(item, tables.station(applicant.station)) if item else None
+        if item is None or offer is None or offer.mode not in offers.DECIDES or item.online_depth < ONLINE:
+            raise DomainError(NOT_OFFERED)
+        lines = checklist(of.materials(item.item_code), application.got)
+        said = {
+            "materials": lines,
+            "privacy_notice": application.privacy_notice,
+            "query_code": self._query_code(),
+        }
+        steps = [("create", self._create_data(application, item, BY_COMPUTER)), ("submit_online", said)]
+        return self._open(applicant, application, scans, steps, [])
+
+    def _open(
+        self, staff: Staff, application: Application, scans: Sequence[Scan], before: Sequence[Step], after: Sequence[Step]
+    ) -> str:  # fmt: skip
+        """The case that a form becomes by these steps, with what was scanned between them; the one it has become already."""
         case_no = ""
         lines = self._keep(of_station(staff.station), scans)
 
@@ -125,15 +162,8 @@ class Casework:
                 self._same_or_raise(case_no, application)
                 return self._attached(txn, case_no, staff, lines)
             case_no = self._new_case_no(txn, staff.station, self._clock().date())
-            steps = [
-                ("create", self._create_data(application, item)),
-                ("receive", self._receive_data(application, of.materials(item.item_code))),
-            ]
-            if lines:
-                steps.append(("attach", {"files": lines}))
-            if offer.decided_at != staff.station:
-                steps.append(("forward", {"to": offer.decided_at}))
-            return self._walk(txn, case_no, [], staff, steps)
+            files: Sequence[Step] = [("attach", {"files": lines})] if lines else []
+            return self._walk(txn, case_no, [], staff, [*before, *files, *after])
 
         self._ledger.append(of_station(staff.station), build)
         self._keep(of_station(staff.station), scans)
@@ -162,7 +192,9 @@ class Casework:
                 if item is None or offer is None:
                     outcome.append(NOT_OFFERED)
                     continue
-                receive = self._receive_data(application, of.materials(item.item_code))
+                receive = self._receive_data(
+                    application, checklist(of.materials(item.item_code), application.got)
+                )
                 steps = each.steps(
                     self._create_data(application, item), receive, staff.employee_no, instant=item.instant
                 )
@@ -221,9 +253,14 @@ class Casework:
         def build(txn: LedgerTxn) -> list[dict[str, Any]]:
             self._register.catch_up(must=True)
             events = self._known(case_no)
-            check(staff, self._register.fold(events))
+            check(staff, state := self._register.fold(events))
             drawn = [
-                (event, {**data, "query_code": self._query_code()} if event in GIVES_CODE else data)
+                (
+                    event,
+                    {**data, "query_code": state.query_code or self._query_code()}
+                    if event in GIVES_CODE
+                    else data,
+                )
                 for event, data in steps
             ]
             return self._walk(txn, case_no, events, staff, drawn)
@@ -294,7 +331,7 @@ class Casework:
             }  # fmt: skip
             problem = lifecycle.problem(state, event, actor, data, on, book)
             item = (state.item if state else data.get("item")) or {}
-            if problem is None and event in training.TAKES_IN:
+            if problem is None and event in training.TAKES_IN and role != "applicant":
                 problem = self._barred(item, staff, at.date())
             if problem is not None:
                 raise DomainError(problem)
@@ -331,7 +368,9 @@ class Casework:
                 )
             )
 
-    def _create_data(self, application: Application, item: tables.Item) -> dict[str, Any]:
+    def _create_data(
+        self, application: Application, item: tables.Item, channel: str = AT_WINDOW
+    ) -> dict[str, Any]:
         return {
             "item": lifecycle.case_item(item),
             "applicant": {
@@ -341,13 +380,13 @@ class Casework:
             },
             "phone": application.phone,
             "address": application.address,
-            "channel": "1",
+            "channel": channel,
             "form": application.form,
         }
 
-    def _receive_data(self, application: Application, materials: Sequence[tables.Material]) -> dict[str, Any]:
+    def _receive_data(self, application: Application, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {
-            "materials": checklist(materials, application.got),
+            "materials": lines,
             "privacy_notice": application.privacy_notice,
             "query_code": self._query_code(),
         }
@@ -362,7 +401,7 @@ NOT_OFFERED = Problem("item_not_offered", N_("本站不受理这个事项"), {})
 # Steps that the program itself takes on the way of a person's step.
 SYSTEM_STEPS = {"assign"}
 # Steps of a page that hand the applicant a code to ask with.
-GIVES_CODE = {"receive", "pre_review_pass"}
+GIVES_CODE = {"receive", "pre_review_pass", "submit_online"}
 
 
 def checklist(materials: Sequence[tables.Material], got: frozenset[int]) -> list[dict[str, Any]]:

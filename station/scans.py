@@ -64,9 +64,10 @@ class Sent:
         self.new = []
 
 
-def sent() -> Sent:
-    """The files of this request. What can't be taken is refused in words, and keeps nothing else from being saved."""
-    staff = pages.me()
+def sent(staff: Staff | None = None) -> Sent:
+    """The files of this request, sent by this person, or by who is signed in. What can't be taken is refused in words, and keeps
+    nothing else from being saved."""
+    staff = staff or pages.me()
     found = _received()
     if found.form:
         dropped = [name[5:] for name in request.form if name.startswith("drop-")]

@@ -78,7 +78,7 @@ class MaterialLine(Shape):
     name = Text(N_("材料名称"))
     required = Flag(N_("是否必要"), "public")
     got = Flag(N_("是否收到"), "public")
-    mode = Text(N_("材料形式"), among=("original", "copy", "electronic"), required=False)
+    mode = Text(N_("材料形式"), among=("original", "copy", "electronic", "form"), required=False)
 
 
 class Changes(Shape):
@@ -167,6 +167,11 @@ class Detach(Shape):
 class Supply(AtCounter):
     materials = many(nested(MaterialLine, N_("材料")), N_("材料清单"))
     note = Text(N_("备注"), "personal", low=0, high=2000, mask="text", required=False)
+
+
+class SubmitOnline(Supply):
+    privacy_notice = Flag(N_("个人信息告知"), "public", required=False)
+    query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}", required=False)
 
 
 class Receive(AtCounter):
@@ -295,7 +300,7 @@ class CorrectRecord(Shape):
 DATA: Final[Mapping[str, type[Shape]]] = {
     "create": Create,
     "discard": Nothing,
-    "submit_online": Supply,
+    "submit_online": SubmitOnline,
     "pre_review_pass": PreReviewPass,
     "pre_review_return": PreReviewReturn,
     "receive": Receive,

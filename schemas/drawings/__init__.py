@@ -20,7 +20,7 @@ from schemas.tables import NEW, Machine
 BEGIN: Final = "<!-- machines -->"
 END: Final = "<!-- /machines -->"
 
-_ALMOST_EVERYWHERE: Final = 6
+_ALMOST_EVERYWHERE: Final = 7
 """An event that leaves the state as it is in so many states or more is told below the drawing, not drawn."""
 
 _MACHINES: Final[Mapping[Machine, StateMachine]] = {  # type: ignore[type-arg]

@@ -86,6 +86,7 @@ def _receive_here(state: CaseState, event: Event) -> None:
 def _submit(state: CaseState, event: Event) -> None:
     state.submitted_at = event.at
     state.materials = material_lines(event.data)
+    state.query_code = text(event.data, "query_code") or state.query_code
 
 
 def _forward(state: CaseState, event: Event) -> None:

@@ -21,6 +21,7 @@ from hub import staff
 from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
 from schemas import offers, tables
+from station.casework import Application
 from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
@@ -46,6 +47,9 @@ PAGES = table("pages")
 RATES = {("POST", "/rate"): 422, ("POST", "/rate/<case_no>"): 409}
 PERSON = {"name": "赵小明", "id_type": "111", "id_no": "510903199003070012"}
 SCAN = Scan(1, "身份证.pdf", "application/pdf", pdf())
+FROM_HOME = next(
+    each for each in tables.items().values() if each.division_code == "510903" and each.online_depth == 3
+)
 OTHER_BUREAU = "510922000000"
 ELSEWHERE = "510922001001"  # a station that nobody in these tests needs
 COLUMN = {
@@ -225,6 +229,10 @@ class Session:
             }
         elif route == "/voice/<key>/answer":
             fields = {"answer": "已增开窗口"}
+        elif route == "/services/<code>/apply":
+            path, fields = path.replace(item, FROM_HOME.item_code), self._from_home()
+        elif route == "/services/mine":
+            fields = self._returned()
         elif route == "/catalogue":
             fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
         elif route.startswith("/catalogue/<code>/"):
@@ -305,6 +313,28 @@ class Session:
         """A file that somebody wrote for this server."""
         writer = self.city[VILLAGE if self.asker.at == "hub" else HUB].parts.sticks
         return BytesIO(b"".join(writer.write(AT[self.asker.at])[0].pieces()))
+
+    def _from_home(self) -> dict[str, Any]:
+        """A whole application over the network, not slowed by those before it."""
+        self.server.parts.accounts.attempts.forget("application from None")  # no socket, no address
+        needed = [each.seq for each in tables.materials(FROM_HOME.item_code) if each.required]
+        scans = {f"scan-{n}": (BytesIO(pdf(600, seed=next(_numbers))), "材料.pdf") for n in needed}
+        return {**application(f"{next(_numbers):032x}"), **scans}
+
+    def _returned(self) -> dict[str, str]:
+        """Number and code of an application that the desk has returned."""
+        casework, nobody = self.city[HUB].parts.casework, Staff("", "", BUREAU, frozenset({"applicant"}))
+        form = f"{next(_numbers):032x}"
+        sent = Application(
+            form, FROM_HOME.item_code, "赵小明", "111", PERSON["id_no"], "13800001234", "", frozenset(), True
+        )
+        case_no = casework.submit(nobody, sent, [])
+        casework.act(
+            case_no, PEOPLE["E001"], [("pre_review_return", {"reason": "照片看不清", "gaps": ["照片"]})]
+        )
+        state = casework.case(case_no)
+        assert state is not None
+        return {"case_no": case_no, "code": state.query_code}
 
     def _draft(self, code: str) -> str:
         """The revision of a draft by somebody else that may be published; its item's next version, from later on than the one before."""

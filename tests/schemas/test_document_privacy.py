@@ -55,7 +55,7 @@ def test_what_identifies_a_citizen_is_personal_and_what_opens_something_is_secre
     classes = {name: field.metadata["privacy"] for name, field in ALL_FIELDS}
     assert {classes[name] for name in PERSONAL} == {"personal"}
     assert {name for name, each in classes.items() if each == "secret"} == {
-        *("Receive.query_code", "PreReviewPass.query_code")
+        *("Receive.query_code", "PreReviewPass.query_code", "SubmitOnline.query_code")
     }
 
 
