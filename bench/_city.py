@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from bench._many import people
 from schemas import numbers, priorities, tables, worklists
 from schemas.document_numbers import document_no
 from station.case_rows import COLUMNS, INSERT, id_digest
+from station.fact_rows import COLUMNS as FACTS
 from station.found_by import FoundBy
 from station.register import Register
 from sync.event_ids import EventId
@@ -76,8 +77,27 @@ def fill(world: World, register: Register, count: int) -> None:
                     for word in PAPERS
                 )  # fmt: skip
                 register._execute(INSERT, tuple(row.values()))
+                register._facts.put(row["case_no"], _facts(row, draw))
                 found_by.note(row)
                 if waiting:
                     register._execute(
                         f"INSERT OR REPLACE INTO queue VALUES ({','.join('?' * len(waiting))})", waiting
                     )
+
+
+def _facts(row: dict[str, Any], draw: random.Random) -> tuple[Any, ...]:
+    """What statistics would keep of it: most of it in time, some of it late."""
+    item, day = tables.items()[row["item_code"]], row["received_at"][:10]
+    done, late = row["final"], draw.random() < 0.02
+    done_on = (
+        str(date.fromisoformat(day) + timedelta(days=0 if item.instant else draw.randrange(6)))
+        if done
+        else None
+    )
+    known = {
+        "origin": row["origin"], "district": row["district"], "department": item.department, "zone": item.zone or "", "level": item.level,
+        "legal": item.legal_days, "used": draw.randrange(item.promised_days + 1) if done else None, "accepted_on": day, "concluded_on": done_on,
+        "late_on": day if late else None if done else row["due"], "on_time": not late, "committed": not item.instant, "timed": 1,
+        "instant": item.instant, "same_day": done_on == day, "below": 1, "village": row["origin"][9:] != "000",
+    }  # fmt: skip
+    return tuple(known.get(name, draw.random() < 0.5) for name in FACTS)

@@ -35,6 +35,7 @@ from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World, small_ci
 
 EXAMINERS, TAKES, SPARE = 20, 2000, 200
 PAGE_GOAL, NEXT_GOAL, MEMORY_GOAL, REBUILD_GOAL, ROOM_GOAL = 100.0, 300.0, 600.0, 5000.0, 2048.0
+FIGURES_GOAL = 500.0
 PARTS = ("next", "register", "rebuild")
 BATCH = 250
 
@@ -178,6 +179,7 @@ def pages(chosen: argparse.Namespace, results: dict[str, Any], goals: list[dict[
         ]
         numbered = range(1, 20)
         asked: dict[str, tuple[Visitor, Callable[[], tuple[str, dict[str, str]]]]] = {}
+        dashboards: dict[str, tuple[Visitor, Callable[[], tuple[str, dict[str, str]]]]] = {}
         for who, visitor in (("a bureau", examiner), ("the city", lead)):
             asked |= {
                 f"queue of {who}": (visitor, lambda: (f"/desk?page={draw.choice(numbered)}", {})),
@@ -198,11 +200,24 @@ def pages(chosen: argparse.Namespace, results: dict[str, Any], goals: list[dict[
             "my work": (examiner, lambda: ("/desk?mine=1", {})),
             "work list": (examiner, lambda: ("/work", {})),
         }
+        year = city.time().year
+        for name, address in (
+            ("the city's year", f"/figures?period={year - 1}"),
+            ("a district's month", f"/figures?period={year - 1}-06&district=510903"),
+            ("a township's year", f"/figures?period={year - 1}&town=510903001"),
+            ("a zone's year", f"/figures?period={year - 1}&zone={ZONES[0]}"),
+            ("a department's year", f"/figures?period={year - 1}&department={PERMIT.department}"),
+            ("cases behind a figure", f"/figures/on_time_rate?period={year - 1}"),
+            ("what is not in it", f"/figures/on_time_rate?period={year - 1}&rest=1"),
+        ):
+            dashboards[f"figures: {name}"] = (lead, lambda address=address: (address, {}))
+        asked |= dashboards
         for name, (visitor, address) in asked.items():
             visitor.open("/desk")
             took = timed(visitor, (address() for _ in range(chosen.turns)))
             results[f"register: {name}"] = took
-            goals.append(goal(f"register of {chosen.cases:,}: {name}, p95", took["p95 ms"], "ms", PAGE_GOAL))
+            most = FIGURES_GOAL if name in dashboards else PAGE_GOAL
+            goals.append(goal(f"register of {chosen.cases:,}: {name}, p95", took["p95 ms"], "ms", most))
         examiner.open("/desk")
         took = timed(examiner, (("/desk/next", {"zone": ""}) for _ in range(chosen.turns)))
         results["register: next case"] = took

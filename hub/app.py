@@ -17,6 +17,7 @@ from hub import (
     catalogue_pages,
     desk,
     enrolment,
+    figures,
     online,
     overseeing,
     queues,
@@ -96,6 +97,7 @@ def create_app(parts: Parts) -> Flask:
         wall.blueprint,
         catalogue_pages.blueprint,
         online.blueprint,
+        figures.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )

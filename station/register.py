@@ -30,6 +30,7 @@ from station import (
     case_rows,
     errand_rows,
     event_rows,
+    fact_rows,
     found_by,
     issued,
     logbook,
@@ -42,6 +43,7 @@ from station.case_rows import COLUMNS, INSERT, id_digest, once, row
 from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
 from station.errand_rows import ErrandRows, lodged
 from station.event_rows import EventRows
+from station.fact_rows import FactRows
 from station.found_by import FoundBy
 from station.identity import Identity
 from station.issued import Issued
@@ -61,7 +63,7 @@ log = logging.getLogger("bianmin.register")
 
 BATCH = 500
 Told = Callable[[int, int], None]
-VERSION = 13
+VERSION = 14
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -94,6 +96,7 @@ class Register:
         self._errands = ErrandRows(self._connection, self._lock)
         self._logbook = Logbook(self._connection, self._lock)
         self._queue = QueueRows(self._connection, self._lock)
+        self._facts = FactRows(self._connection, self._lock)
         self._found_by = FoundBy(self._connection)
         self._archived = Archived(self._connection, self._events, self._found_by)
         self._issued = Issued(self._connection)
@@ -152,7 +155,10 @@ class Register:
                     if id_.startswith(STATEMENTS):
                         touched |= self._prove(id_.removeprefix(STATEMENTS))
                 noted = [id_ for id_ in ids if id_.startswith(ARCHIVED)]
-                self._archived.note(self._store.bodies(HERE, noted).values() if noted else ())
+                gone = self._store.bodies(HERE, noted).values() if noted else ()
+                self._archived.note(gone)
+                for body in gone:
+                    self._facts.forget(body["case"])
             elif db == DESK:
                 self._queue.note_claims(ids, self._store.bodies(DESK, ids))
             elif db == PUBLIC and any(id_.startswith(("day:", ITEMS)) for id_ in ids):
@@ -206,6 +212,7 @@ class Register:
             self._execute(INSERT, folded)
             self._found_by.note(noted := dict(zip(COLUMNS, folded, strict=True)))
             self._queue.note(case_no, state, noted["current"])
+            self._facts.note(case_no, state, self._calendar())
             if state.evaluations:
                 self._logbook.rated(state)
         # An errand's clocks follow the case that it lodged.
@@ -258,6 +265,11 @@ class Register:
     def queue(self) -> QueueRows:
         """What waits at deciding stations, and who holds it."""
         return self._queue
+
+    @property
+    def facts(self) -> FactRows:
+        """What statistics need of each case, and its sums."""
+        return self._facts
 
     @property
     def logbook(self) -> Logbook:
@@ -379,6 +391,7 @@ class Register:
             self._found_by.forget(touched)
             for case_no in touched:
                 self._execute("DELETE FROM cases WHERE case_no = ?", (case_no,))
+                self._facts.forget(case_no)
             self._proofs.forget(db, run, after)
             self._fold(touched)
 
@@ -444,6 +457,7 @@ class Register:
                 archived,
                 issued,
                 queue_rows,
+                fact_rows,
             ):
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))

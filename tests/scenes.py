@@ -111,7 +111,7 @@ def fill(world: World) -> list[Scene]:
     world.sync(VILLAGE, TOWNSHIP)
     parts = {
         "<code>": PERMIT.item_code, "<case_no>": decided, "<kind>": "receipt", "<handle>": handle, "<errand_no>": errand_no, "<id>": ledger,
-        "<cert_code>": "KEEP-01", "<form>": issued, "<station>": VILLAGE,
+        "<cert_code>": "KEEP-01", "<form>": issued, "<station>": VILLAGE, "<metric>": "accepted_cases",
     }  # fmt: skip
     more = [
         Scene("village", "V001", "/cases/<case_no>", f"/cases/{supplement}"),

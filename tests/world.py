@@ -284,7 +284,7 @@ class Visitor:
         self.status = 0
 
     def open(self, path: str, **query: str) -> str:
-        return self._take(self.client.get(path, params=query, follow_redirects=True))
+        return self._take(self.client.get(path, params=query or None, follow_redirects=True))
 
     def send(self, path: str, **fields: str) -> str:
         """Posts a form with the page's token and follows to where it leads."""

@@ -22,7 +22,7 @@ PEOPLE = {"village": ["V001"], "township": ["T001"], "hub": ["E001", "E003", "S0
 SCRIPT = re.compile(r"/static/bianmin\.js\?v=[0-9a-f]{16}")
 ELEMENTS = """html head script meta title link body a header footer main div nav span form input button h1 h2 p ul ol li dl dt dd
     table thead tbody tr th td small strong section article label select option textarea details summary fieldset legend datalist br hr
-    svg path rect title"""
+    svg path rect line text title"""
 ADDRESSES = {"href", "src", "action", "formaction"}
 
 
