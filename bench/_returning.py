@@ -107,6 +107,8 @@ class Station:
         self.level_at = 0.0
         self.told: dict[str, float] = {}
         self.holds = False
+        self.busy = threading.Lock()  # a station has one agent, which makes one round at a time
+        self.is_called = False
         self.agent: Agent | None = None
         self.url = ""
         self._outlook = plan.Outlook()
@@ -196,13 +198,23 @@ class Rounds:
             heapq.heappush(self._due, (at, next(self._count), one))
             self._changed.notify()
 
+    def call(self, one: Station) -> None:
+        """There is news for it: a round at once, unless one is to begin anyway."""
+        with self._changed:
+            if not one.is_called:
+                one.is_called = True
+                heapq.heappush(self._due, (0.0, next(self._count), one))
+                self._changed.notify()
+
     def _work(self) -> None:
         while True:
             one = self._next()
-            if pause := one.round():
-                self.add(one, time.monotonic() + pause)
-            else:
-                one.note()
+            with one.busy:
+                one.is_called = False
+                if pause := one.round():
+                    self.add(one, time.monotonic() + pause)
+                else:
+                    one.note()
 
     def _next(self) -> Station:
         with self._changed:
@@ -229,7 +241,7 @@ class Held(asyncio.Protocol):
             self._one.holds = True  # the head of the answer is here, its byte is not
         if self._got.endswith(b"0\r\n\r\n"):
             if NEWS in self._got.partition(b"\r\n\r\n")[2]:
-                self._rounds.add(self._one, 0.0)
+                self._rounds.call(self._one)
             self._got = b""
             self._transport.write(self._one.waiting())
 

@@ -24,6 +24,7 @@ from hub import (
     root,
     staff,
     stations,
+    supervision,
     wall,
     watching,
 )
@@ -98,6 +99,7 @@ def create_app(parts: Parts) -> Flask:
         catalogue_pages.blueprint,
         online.blueprint,
         figures.blueprint,
+        supervision.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )

@@ -19,7 +19,15 @@ HERE: Final = "here"
 
 BOOK: Final = "L"
 LOGGED: Final = frozenset(
-    {"certificate_issue", "complaint", "evaluation", "vip_entry", "guidance_entry", "station_report"}
+    {
+        "certificate_issue",
+        "complaint",
+        "evaluation",
+        "vip_entry",
+        "guidance_entry",
+        "station_report",
+        "supervision_card",
+    }
 )
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""
 

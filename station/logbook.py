@@ -3,6 +3,7 @@
     certificate_issue   a village certificate given out          vip_entry        consult, assist, agency, urge
     complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
     evaluation          a rating given away from the clerk     station_report   which catalogue and program a station has
+    supervision_card    issued by the hub, answered where it is about (schemas.supervision.words says which words count)
 
 Each is a document numbered as an event (`Keeper` writes it), so it travels, is sealed, proved and confirmed as events are. It is
 never rewritten: a later word on it is a further document with the same form, whole, and the one with the greatest `lamport`
@@ -21,6 +22,7 @@ import apsw
 
 from schemas import feedback
 from schemas.lifecycle import CaseState
+from schemas.supervision import words
 from station.case_rows import id_digest
 from station.databases import logged_as, of_station
 from station.moment import Clock, stamp
@@ -59,14 +61,23 @@ class Logbook:
 
     def note(self, key: str, documents: Iterable[Document]) -> None:
         """All words on one thing; the last of them counts."""
+        documents = list(documents)
         last = newest(documents)
+        if last.get("type") == "supervision_card":
+            card = words.counted((_writer(each), each) for each in sorted(documents, key=_place))
+            if card is None:
+                return  # nobody but the hub issues one
+            last = card
         kind = str(last.get("type"))
         at = next(
             (last[name] for name in ("at", "issued_at", "received_at") if isinstance(last.get(name), str)), ""
         )
         subject = next((last[name] for name in ("project", "case") if isinstance(last.get(name), str)), "")
-        person, due = last.get("holder_id_no"), last.get("due")
-        is_open = last.get("state") not in ("answered", "closed", "rejected")
+        person, due = last.get("holder_id_no"), last.get("due") or last.get("answer_due")
+        is_open = (
+            last.get("state") not in ("answered", "closed", "rejected")
+            and last.get("outcome", "issued") == "issued"
+        )
         row = (
             key, kind, str(last.get("station")), subject, at, id_digest(person if isinstance(person, str) else ""),
             due if isinstance(due, str) and is_open else None, json.dumps(last, ensure_ascii=False),
@@ -123,6 +134,11 @@ class Logbook:
 def newest(documents: Iterable[Document]) -> Document:
     """The word that counts of all that were said on one thing."""
     return max(documents, key=_place)
+
+
+def _writer(document: Document) -> str:
+    number = parse_event_id(str(document.get("_id")))
+    return number.writer if number else ""
 
 
 def _place(document: Document) -> tuple[int, str, int]:

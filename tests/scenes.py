@@ -27,7 +27,7 @@ from tests.catalogue import publish, version
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
 from tests.test_journey import INSTANT, PERMIT, REASON, record, step
-from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
+from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
 
 LONG = "四川省遂宁市船山区电江路社区股份经济合作联合社下属农副产品冷链加工与配送有限责任公司"
 # Not pages: programs' answers, files, and what leads elsewhere.
@@ -111,7 +111,7 @@ def fill(world: World) -> list[Scene]:
     world.sync(VILLAGE, TOWNSHIP)
     parts = {
         "<code>": PERMIT.item_code, "<case_no>": decided, "<kind>": "receipt", "<handle>": handle, "<errand_no>": errand_no, "<id>": ledger,
-        "<cert_code>": "KEEP-01", "<form>": issued, "<station>": VILLAGE, "<metric>": "accepted_cases",
+        "<cert_code>": "KEEP-01", "<form>": issued, "<station>": VILLAGE, "<metric>": "accepted_cases", "<key>": _card(world),
     }  # fmt: skip
     more = [
         Scene("village", "V001", "/cases/<case_no>", f"/cases/{supplement}"),
@@ -123,6 +123,7 @@ def fill(world: World) -> list[Scene]:
         Scene("village", "V001", "/cases", "/cases?list=closed"),
         Scene("hub", "S001", "/annual", "/annual?year=2018"),
         Scene("hub", "C001", "/catalogue", "/catalogue?drafts=1"),
+        Scene("hub", "S001", "/supervision", "/supervision?kind=issued"),
         Scene("village", "V001", "/touch/items", "/touch/items?q=户口"),
         Scene("village", "V001", "/touch/items", "/touch/items?q=没有这种事"),
         Scene("village", "V001", "/touch/voice", "/touch/voice?done=1"),
@@ -166,6 +167,36 @@ def _walk(world: World, who: str, code: str, case_no: str, *steps: str, **fields
         visitor.open(f"/cases/{case_no}")
         visitor.send(f"/cases/{case_no}/{each}", **fields)
         assert visitor.status == 200, visitor.page
+
+
+def _card(world: World) -> str:
+    """A card about the village, one about the bureau, and what the rules call for besides; the key of the village's, or at the hub too."""
+    said = {
+        "rule": "R03", "colour": "yellow", "staff": "V001", "points": "1", "answer_due": "2018-02-13", "outcome": "issued", "late_evidence": False,
+        "issued_at": "2018-02-09T09:00:00+08:00",
+        "evidence": {"measure": "promise_overdue", "accepted_on": "2018-02-01", "promised_days": 3, "due": "2018-02-06", "raised_on": "2018-02-07"},
+    }  # fmt: skip
+    hub = world[HUB].parts
+    for code in (VILLAGE, BUREAU):
+        hub.keeper.keep(
+            code,
+            PEOPLE["S001"],
+            "supervision_card",
+            "5" * 32,
+            lambda _txn, _before, code=code: {**said, "station": code},
+        )
+    proposal = {
+        "_id": f"card-proposal:{6:032x}",
+        "type": "card_proposal",
+        "schema": 1,
+        "at": "2018-02-09T09:00:00+08:00",
+        "dropped": "",
+    }
+    hub.store.database("here").put(
+        {**proposal, "card": {**said, "station": BUREAU, "colour": "red", "rule": "R04"}}
+    )
+    world.sync(TOWNSHIP, VILLAGE)
+    return f"L{VILLAGE}:{'5' * 32}"
 
 
 def _catalogue(world: World) -> None:

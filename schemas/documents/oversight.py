@@ -145,10 +145,11 @@ class Inspection(Record):
     )
 
 
-class SupervisionCard(Record):
-    """A reminder, card or flag (supervision.Card). evidence: the numbers used; points: as on paper, "1.5"."""
+class SupervisionCard(Logged):
+    """A reminder, card or flag (supervision.Card), with what was said of it so far (supervision.words). evidence: the numbers used;
+    points: as on paper, "1.5"."""
 
-    _id = Text(N_("文档编号"), pattern=r"card:.{1,150}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"card:.{1,150}" + LOGGED_ID, required=False)
     rule = Text(N_("监察规则"), pattern=r"[A-Z][0-9]{2}")
     colour = Text(N_("牌别"), among=("reminder", "yellow", "red", "flag"))
     case = Text(N_("办件编号"), pattern=CASE_NO, required=False)
@@ -158,12 +159,21 @@ class SupervisionCard(Record):
     issued_at = Moment(N_("发牌时间"), "public")
     answer_due = Day(N_("答复期限"), "public", required=False)
     answer = Text(N_("答复"), high=2000, required=False)
-    answered_at = Moment(N_("答复时间"), "public", required=False)
+    answer_at = Moment(N_("答复时间"), "public", required=False)
+    answer_by = Text(N_("答复人"), high=40, required=False)
+    ruling = Text(N_("裁定理由"), high=2000, required=False)
+    uphold_at = Moment(N_("维持时间"), "public", required=False)
+    uphold_by = Text(N_("裁定人"), high=40, required=False)
+    revoke_at = Moment(N_("撤销时间"), "public", required=False)
+    revoke_by = Text(N_("撤销人"), high=40, required=False)
+    measure = Text(N_("整改措施"), high=2000, required=False)
+    rectify_at = Moment(N_("整改时间"), "public", required=False)
+    rectify_by = Text(N_("整改人"), high=40, required=False)
     outcome = Text(N_("处理结果"), among=("issued", "answered", "upheld", "revoked", "rectified"))
     late_evidence = Flag(N_("迟到证据"), "public")
     accountability = Text(N_("责任追究编号"), pattern=r"acc:.{1,100}", required=False)
 
-    needs = (Need("outcome", ("answered",), ("answer", "answered_at")),)
+    needs = (Need("outcome", ("answered",), ("answer", "answer_at")),)
 
 
 class Accountability(Record):

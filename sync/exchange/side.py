@@ -18,8 +18,8 @@ from sync import pieces, wire
 from sync.errors import TheirFault
 from sync.exchange import message as messages
 from sync.exchange.log import Log, Span
-from sync.exchange.message import LANES, Message, Places
-from sync.peer import Change, Refusal, Revision
+from sync.exchange.message import Message, Places
+from sync.peer import Change, Changes, Refusal, Revision
 from sync.serving import ServedDatabase
 from sync.store import Store
 
@@ -29,6 +29,11 @@ MOST: Final = 20_000  # documents in a part
 SHARES: Final = 20  # of the room, a part
 LEAST: Final = 4 * 1024  # bytes of a part, however bad the line: one or two seconds of the worst
 NOTE: Final = 100  # bytes that something stated takes
+
+
+_Item = tuple[int, str, list[Revision]]
+"""Sequence, database, and the leaves of a document."""
+_Reading = Callable[[int], Iterator[_Item]]
 
 
 class Rights(Protocol):
@@ -86,52 +91,46 @@ class Side:
         so that what is urgent and was written meanwhile goes first. One at least, which may be empty."""
         share = max(LEAST, room // SHARES)
         names = self.rights.gives()
+        lanes = [_Lane(self, lane, names, place, log) for lane, place in enumerate(places)]
         told: set[str] = set()
+        noted: int | None = None
         while True:
             # In this order: what is stated covers whatever goes along, as nothing does that was written after it.
             through = self._store.update_seq
-            notes = [each for each in self._notes(names, places[0]) if each[1]["sig"] not in told]
-            given, size = self._part(log, places, names, notes, share, through)
+            notes = []
+            if noted != through:  # else there is nothing that was not told with the part before
+                notes = [each for each in self._notes(names, lanes[0].place) if each[1]["sig"] not in told]
+            noted = through
+            given, size = self._part(lanes, notes, share, through)
             room -= size
             yield given
             if not given.more or room <= 0:
                 return
-            places = given.places
             told.update(str(note["sig"]) for _, note in notes)
 
     def is_urgent(self, log: Log, since: int) -> bool:
         """Whether there is something after that place in our feed which should not wait for anything else."""
-        return next(self._lane(0, self.rights.gives(), since, log), None) is not None
+        databases = (
+            self._store.database(name) for name in self.rights.gives() if not self.rights.everybodys(name)
+        )
+        return any(any(_wanted(0, found, log)) for each in databases for found in _changes(each, since))
 
     def has_news(self, log: Log, places: Places) -> bool:
         """Whether there is something urgent after `places`, or something stated that the other end has not been told."""
         return self.is_urgent(log, places[0]) or bool(self._notes(self.rights.gives(), places[0]))
 
     def _part(
-        self,
-        log: Log,
-        places: Places,
-        names: Sequence[str],
-        notes: list[tuple[str, Mapping[str, Any]]],
-        share: int,
-        through: int,
+        self, lanes: Sequence[_Lane], notes: list[tuple[str, Mapping[str, Any]]], share: int, through: int
     ) -> tuple[Given, int]:
         documents: list[tuple[str, Revision]] = []
-        reached = list(places)
         bulk: set[str] = set()
         used = NOTE * len(notes)
         full = False
-        for lane in range(LANES):
-            if full:
-                break
-            last = places[lane]
-            stuck = False
-            for seq, db, leaves in self._lane(lane, names, places[lane], log):
-                if seq > through:
-                    break
+        for lane in lanes:
+            while not full and (found := lane.next(through)):
+                _, db, leaves = found
                 if any(wire.files_size(each) > wire.INLINE for each in leaves):
                     bulk.add(db)  # nothing goes past it, or it would be taken for given
-                    stuck = True
                     break
                 size = sum(map(messages.size, leaves))
                 if documents and (used + size > share or len(documents) >= MOST):
@@ -139,10 +138,10 @@ class Side:
                     break
                 used += size
                 documents += [(db, each) for each in leaves]
-                last = seq
-            # All of the lane went along: whatever else is in the feed up to here is not of this lane.
-            reached[lane] = last if full or stuck else max(through, places[lane])
-        return Given(documents, notes, tuple(reached), full, sorted(bulk)), used
+                lane.given()
+            if full:
+                break
+        return Given(documents, notes, tuple(each.place for each in lanes), full, sorted(bulk)), used
 
     def _notes(self, names: Iterable[str], since: int) -> list[tuple[str, Mapping[str, Any]]]:
         return [
@@ -167,15 +166,8 @@ class Side:
     def _feed(
         self, lane: int, database: ServedDatabase, since: int, log: Log
     ) -> Iterator[tuple[int, str, list[Revision]]]:
-        last = int(database.update_seq)
-        while since < last:
-            found = database.changes(since, STEP)
-            wanted = [
-                change
-                for change in found.results
-                if not _came(change, log)
-                and (lane == 1 or change.id.startswith(pieces.PREFIX) == (lane == 2))
-            ]
+        for found in _changes(database, since):
+            wanted = list(_wanted(lane, found, log))
             for first in range(0, len(wanted), AT_ONCE):
                 asked = wanted[first : first + AT_ONCE]
                 leaves: dict[str, list[Revision]] = {each.id: [] for each in asked}
@@ -183,9 +175,6 @@ class Side:
                 for revision in database.get_revisions({each.id: each.revs for each in asked}):
                     leaves[revision.id].append(revision)
                 yield from ((int(each.seq), database.name, leaves[each.id]) for each in asked)
-            if len(found.results) < STEP:
-                return
-            since = int(found.last_seq)
 
     # -- taking ---------------------------------------------------------------------------------------------------
 
@@ -239,6 +228,57 @@ class Side:
     def learn(self, notes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """The other end has these notes."""
         self._known.update(str(note.get("sig")) for _, note in notes)
+
+
+class _Lane:
+    """How far one answer has come in a lane. What was read of the feed for one part serves the next: a township has the feeds of
+    twenty villages, and to read each of them anew for every part cost it minutes after a storm."""
+
+    def __init__(self, side: Side, lane: int, names: Sequence[str], place: int, log: Log) -> None:
+        self.place = place
+        """All of the lane up to here has been given, or is not for the other end."""
+        self._read: _Reading = lambda since: side._lane(lane, names, since, log)
+        self._items: Iterator[_Item] | None = None
+        self._bound = place
+        self._next: _Item | None = None
+
+    def next(self, through: int) -> _Item | None:
+        """What comes next of what is in the feed up to `through`; None: all of it has been given."""
+        while self._next is None:
+            if self._items is None:
+                if self.place >= through:
+                    return None
+                # What is written from here on is no concern of this reading, which may have passed its database already.
+                self._items, self._bound = self._read(self.place), through
+            found = next(self._items, None)
+            if found is None or found[0] > self._bound:
+                self.place, self._items = max(self.place, self._bound), None
+            else:
+                self._next = found
+        return self._next
+
+    def given(self) -> None:
+        """What comes next goes along."""
+        assert self._next is not None
+        self.place, self._next = self._next[0], None
+
+
+def _changes(database: ServedDatabase, since: int) -> Iterator[Changes]:
+    """The feed of a database after a place, a step at a time, up to what is there now."""
+    last = int(database.update_seq)
+    while since < last:
+        found = database.changes(since, STEP)
+        yield found
+        if len(found.results) < STEP:
+            return
+        since = int(found.last_seq)
+
+
+def _wanted(lane: int, found: Changes, log: Log) -> Iterator[Change]:
+    """What of it is of a lane, and did not come from the other end."""
+    for change in found.results:
+        if not _came(change, log) and (lane == 1 or change.id.startswith(pieces.PREFIX) == (lane == 2)):
+            yield change
 
 
 def _came(change: Change, log: Log) -> bool:

@@ -44,7 +44,12 @@ from tests.world import (
 
 PAGES = table("pages")
 # There is nothing to rate yet: the page says so, to whoever may open it.
-RATES = {("POST", "/rate"): 422, ("POST", "/rate/<case_no>"): 409}
+RATES = {
+    ("POST", "/rate"): 422, ("POST", "/rate/<case_no>"): 409,
+    # The card is over: the page says so.
+    ("POST", "/supervised/<key>/<event>"): 409, ("POST", "/supervision/cards/<key>/<event>"): 409,
+}  # fmt: skip
+CARD = "c" * 32
 PERSON = {"name": "赵小明", "id_type": "111", "id_no": "510903199003070012"}
 SCAN = Scan(1, "身份证.pdf", "application/pdf", pdf())
 FROM_HOME = next(
@@ -113,7 +118,29 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 server.parts.settings, port=0
             )  # a practice would begin on the one beyond
             server.parts.backups.into = tmp_path_factory.mktemp("stick")
+        cards(world)
         yield world
+
+
+def cards(world: World) -> None:
+    """A card about each server's people, which was issued and revoked: there is nothing left to say of it."""
+    said = {
+        "rule": "R03", "colour": "yellow", "staff": "", "points": "1", "evidence": {"measure": "promise_overdue"}, "answer_due": "2018-02-13",
+        "issued_at": "2018-02-09T09:00:00+08:00", "outcome": "issued", "late_evidence": False,
+    }  # fmt: skip
+    over = {
+        "outcome": "revoked",
+        "ruling": "补登记",
+        "revoke_at": "2018-02-09T10:00:00+08:00",
+        "revoke_by": "S001",
+    }
+    for code in (BUREAU, TOWNSHIP, VILLAGE):
+        for more in ({}, over):
+            word = {**said, "station": code, **more}
+            world[HUB].parts.keeper.keep(
+                code, PEOPLE["S001"], "supervision_card", CARD, lambda _txn, _before, word=word: word
+            )
+    world.sync(TOWNSHIP, VILLAGE)
 
 
 class Session:
@@ -203,6 +230,8 @@ class Session:
             route.replace("/work/<kind>", "/work/here").replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
             .replace("<metric>", "accepted_cases").replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE).replace("<id>", self.ledger)
         )  # fmt: skip
+        if route.startswith("/supervis"):
+            path = self._supervision(route)
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
         )
@@ -233,6 +262,8 @@ class Session:
             path, fields = path.replace(item, FROM_HOME.item_code), self._from_home()
         elif route == "/services/mine":
             fields = self._returned()
+        elif route.startswith("/supervis"):
+            fields = {"text": "已说明", "reason": "系统演练产生"}
         elif route == "/catalogue":
             fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
         elif route.startswith("/catalogue/<code>/"):
@@ -313,6 +344,35 @@ class Session:
         """A file that somebody wrote for this server."""
         writer = self.city[VILLAGE if self.asker.at == "hub" else HUB].parts.sticks
         return BytesIO(b"".join(writer.write(AT[self.asker.at])[0].pieces()))
+
+    def _supervision(self, route: str) -> str:
+        """With the card about this server's people, and a proposal of its own."""
+        about = BUREAU if self.asker.at == "hub" else AT[self.asker.at]
+        event = "uphold" if "/cards/" in route else "answer"
+        path = (
+            route.replace("<key>", f"L{about}:{CARD}").replace("<event>", event).replace("<action>", "drop")
+        )
+        if "<form>" in path and self.asker.column == "supervisor":
+            form = f"{next(_numbers):032x}"
+            card = {
+                "station": self.asker.station if self.asker.station != HUB else BUREAU,
+                "colour": "yellow",
+                "rule": "R03",
+                "evidence": {},
+            }
+            here = self.city[HUB].parts.store.database("here")
+            here.put(
+                {
+                    "_id": f"card-proposal:{form}",
+                    "type": "card_proposal",
+                    "schema": 1,
+                    "at": "",
+                    "dropped": "",
+                    "card": card,
+                }
+            )
+            path = path.replace("<form>", form)
+        return path.replace("<form>", "0" * 32)
 
     def _from_home(self) -> dict[str, Any]:
         """A whole application over the network, not slowed by those before it."""

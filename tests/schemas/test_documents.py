@@ -134,7 +134,7 @@ def test_a_missing_field_of_an_event_is_named_however_deep() -> None:
         ("complaint", {"state": "closed"}, ["answer"]),
         ("complaint", {"upheld": True}, ["upheld_at"]),
         ("inspection", {"kind": "unannounced"}, ["visible_from"]),
-        ("supervision_card", {"outcome": "answered"}, ["answer", "answered_at"]),
+        ("supervision_card", {"outcome": "answered"}, ["answer", "answer_at"]),
         ("evaluation", {"channel": "back_to_back"}, ["anonymous_to_staff"]),
         ("notice", {"kind": "monthly_bulletin"}, ["period"]),
     ],

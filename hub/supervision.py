@@ -1,0 +1,231 @@
+"""Supervision (效能监察): the rules asked of the city's cases, cards issued or dropped, and ruled upon.
+
+    POST /supervision/run ─> what the rules call for ─> proposals ─ issue ─> a card in the station's logbook ─ answer ─> uphold, revoke ─> rectified
+                                                             └──── drop, with a reason
+
+    here/card-proposal:<form>    {"card", "station", "at", "dropped": reason}       a dropped one is never proposed again
+
+Views and the run. Which signals are due is schemas.supervision's; asked are the cases that changed since the run before, and those whose day has
+come. When the hub got an event is not kept for longer than it is on its way, so no card here says that its evidence came late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from schemas import feedback, tables
+from schemas.problems import N_, DomainError, Problem
+from schemas.supervision import CARD_STATE_NAMES, COLOUR_NAMES, Circumstances, as_document, cards, scheme
+from schemas.supervision.words import form_of
+from station import forms, supervised
+from station.app import Parts
+from station.databases import HERE, logged_as
+from station.moment import read, stamp
+from station.pages import PAGE, me, name_of, page_asked
+from station.supervised import CARD
+from station.web import parts, staff_only
+from sync.serving import starting
+
+blueprint = Blueprint("supervision", __name__)
+
+PROPOSAL: Final = "card-proposal:"
+RAN: Final = "supervision-ran"
+BACK: Final = timedelta(days=40)
+"""How far the first run looks back; what was due before that is history."""
+OVERLAP: Final = timedelta(hours=1)
+MOST: Final = 20_000
+"""Cases of one run."""
+RULINGS: Final = ("uphold", "revoke")
+KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "answered": (N_("待裁定"), "json_extract(body, '$.outcome') = 'answered'"),
+    "issued": (N_("待答复"), "json_extract(body, '$.outcome') = 'issued'"),
+    "upheld": (N_("待整改"), "json_extract(body, '$.outcome') = 'upheld'"),
+    "over": (N_("已了结"), "json_extract(body, '$.outcome') IN ('revoked', 'rectified')"),
+}
+
+
+@blueprint.get("/supervision")
+@staff_only("oversee")
+def start() -> str:
+    """`kind`: which cards are listed; proposals by default."""
+    register, kind, page = parts().register, request.args.get("kind", ""), page_asked()
+    if kind not in ("", *KINDS):
+        abort(404)
+    register.catch_up()
+    counts = {name: register.logbook.count(*_where(condition)) for name, (_, condition) in KINDS.items()}
+    waiting = list(_proposals())
+    where, args = _where(KINDS[kind][1]) if kind else ("0", [])
+    rows = (
+        register.logbook.select(where, args, order="at DESC, key", limit=PAGE, offset=(page - 1) * PAGE)
+        if kind
+        else []
+    )
+    ran = parts().store.database(HERE).get(RAN)
+    return render_template(
+        "supervision.html", kind=kind, kinds=KINDS, counts=counts, proposals=waiting[:PAGE], waiting=len(waiting), rows=supervised.dressed(rows),
+        found=counts.get(kind, 0), page=page, size=PAGE, ran=ran and ran["at"], names=name_of, colours=COLOUR_NAMES, states=CARD_STATE_NAMES,
+        problem=None, evidence=supervised.EVIDENCE, note_of=supervised.note_of,
+    )  # fmt: skip
+
+
+@blueprint.post("/supervision/run")
+@staff_only("oversee")
+def run() -> Any:
+    look(parts())
+    return redirect(url_for("supervision.start"), 303)
+
+
+@blueprint.post("/supervision/proposals/<form>/<action>")
+@staff_only("oversee")
+def decide(form: str, action: str) -> Any:
+    """issue, or drop with a reason."""
+    here = parts().store.database(HERE)
+    kept = here.get(PROPOSAL + form)
+    if (
+        kept is None
+        or kept["dropped"]
+        or not _oversees(kept["card"]["station"])
+        or action not in ("issue", "drop")
+    ):
+        abort(404)
+    if action == "issue":
+        now, card = parts().clock(), kept["card"]
+        due = parts().almanac.calendar().add(now.date(), scheme().answer_days)
+        word = {**card, "issued_at": stamp(now), "answer_due": due.isoformat()}
+        parts().keeper.keep(str(card["station"]), me(), CARD, form, lambda _txn, before: before or word)
+        here.purge({PROPOSAL + form: [kept["_rev"]]})
+    else:
+        reason = forms.text(request.form, "reason", 500)
+        if not reason:
+            raise DomainError(Problem("no_drop_reason", N_("请写明不发牌的理由"), {}))
+        here.put({**kept, "dropped": reason, "by": me().employee_no})
+    return redirect(url_for("supervision.start"), 303)
+
+
+@blueprint.post("/supervision/cards/<key>/<event>")
+@staff_only("oversee")
+def rule(key: str, event: str) -> Any:
+    if event not in RULINGS:
+        abort(404)
+    try:
+        supervised.say(key, event, "supervisor")
+    except DomainError as error:
+        return supervised.page(key, error.problem), 409
+    return redirect(url_for("supervised.one", key=key), 303)
+
+
+# -- the run -------------------------------------------------------------------------------------------------------------
+
+
+def look(parts: Parts) -> int:
+    """Asks the rules of every case that may have something new; how many proposals there are more. Twice is as once."""
+    register, here, now = parts.register, parts.store.database(HERE, create=True), parts.clock()
+    register.catch_up()
+    ran = here.get(RAN)
+    since = read(ran["at"]) - OVERLAP if ran else now - BACK
+    around, found = _around(parts), 0
+    for case_no in _asked(parts, since, now):
+        for card in cards(register.events(case_no), now, around):
+            form = form_of(card)
+            if (
+                card.station not in tables.stations()
+                or here.get(PROPOSAL + form)
+                or register.logbook.get(logged_as(card.station, form))
+            ):
+                continue
+            # What was due long before anybody looked is history.
+            if card.raised_on < (now - BACK).date():
+                continue
+            here.put(
+                {
+                    "_id": PROPOSAL + form, "type": "card_proposal", "schema": 1, "at": stamp(now), "dropped": "",
+                    "card": _without_id(as_document(card, now, around.calendar)), "note": card.note,
+                }
+            )  # fmt: skip
+            found += 1
+    here.put(
+        {
+            "_id": RAN,
+            "type": "supervision_run",
+            "schema": 1,
+            "at": stamp(now),
+            **({"_rev": ran["_rev"]} if ran else {}),
+        }
+    )
+    return found
+
+
+def _asked(parts: Parts, since: datetime, now: datetime) -> Iterator[str]:
+    """The numbers of the cases that changed since, and of the open ones that are due by tomorrow."""
+    register, tomorrow = parts.register, (now + timedelta(days=4)).date().isoformat()
+    changed = register.select("last_at >= ?", (stamp(since),), order="last_at", limit=MOST)
+    due = register.select("final = 0 AND due <= ?", (tomorrow,), order="due", limit=MOST)
+    yield from dict.fromkeys(row["case_no"] for row in (*due, *changed))
+
+
+def _around(parts: Parts) -> Circumstances:
+    """What is known beside the cases: upheld complaints, the catalogue in force, the calendar."""
+    complaints = parts.register.logbook.select("type = 'complaint'", (), limit=MOST)
+    of = parts.published.in_force()
+
+    def charges(code: str) -> bool:
+        item = of.book.item(code)
+        return item is None or item.fee
+
+    return Circumstances(
+        parts.almanac.calendar(),
+        complaints=feedback.complaints(complaints),
+        materials=lambda code: _names(of.book.versions(code)),
+        charges=charges,
+    )
+
+
+def _names(versions: Any) -> frozenset[str]:
+    """Of every version: a case goes on by the list that it was opened with."""
+    return frozenset(line.name for version in versions for line in version.lines)
+
+
+def _without_id(doc: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in doc.items()
+        if name not in ("_id", "type", "schema", "issued_at", "answer_due")
+    }
+
+
+# -- what views share ----------------------------------------------------------------------------------------------------
+
+
+def _oversees(station: str) -> bool:
+    """Whether the reader oversees that station: the city's supervisors all, a district's those of the district."""
+    own, about = tables.station(me().station), tables.stations().get(station)
+    return own.level == "city" or (about is not None and about.district_code == own.district_code)
+
+
+def _where(condition: str) -> tuple[str, list[str]]:
+    own = tables.station(me().station)
+    if own.level == "city":
+        return f"type = ? AND {condition}", [CARD]
+    return f"type = ? AND station >= ? AND station < ? AND {condition}", [
+        CARD,
+        own.district_code,
+        own.district_code + "~",
+    ]
+
+
+def _proposals() -> Iterator[dict[str, Any]]:
+    """Those that wait for a decision, red before yellow before reminders, the oldest first."""
+    order = {colour: n for n, colour in enumerate(("red", "yellow", "flag", "reminder"))}
+    kept = starting(parts().store.database(HERE), PROPOSAL).items()
+    found = [
+        {**doc, "form": id.removeprefix(PROPOSAL)}
+        for id, doc in kept
+        if not doc["dropped"] and _oversees(doc["card"]["station"])
+    ]
+    yield from sorted(
+        found, key=lambda each: (order[each["card"]["colour"]], each["card"]["evidence"].get("raised_on", ""))
+    )
