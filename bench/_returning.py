@@ -156,9 +156,8 @@ class Station:
     def waiting(self) -> bytes:
         """The request that waits for news."""
         assert self.agent is not None
-        server = self.agent._connect(self.url)
-        shown = self.agent._bearers[self.url].header(server, lean=True)
-        server.close()
+        # Not closed: its way out is the station's, on which a round may be going.
+        shown = self.agent._bearers[self.url].header(self.agent._connect(self.url), lean=True)
         host = httpx.URL(self.url).netloc.decode()
         return f"GET /x?wait={WAIT} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {shown}\r\n\r\n".encode()
 
