@@ -60,7 +60,7 @@ def read(form: Mapping[str, str], draft: Mapping[str, Any]) -> dict[str, Any]:
     for name in FLAGS:
         doc[name] = form.get(name) == "1"
     doc["status"] = "withdrawn" if form.get("withdrawn") == "1" else "draft"
-    doc["procedure"] = _listed(form, "step", STEP, ("days",))
+    doc["procedure"] = [line for _, line in _numbered(form, "step", STEP, ("days",))]
     doc["materials"] = [
         {**line, "required": form.get(f"line-{n}-required") == "1"}
         for n, line in _numbered(form, "line", LINE, ("copies",))
@@ -68,22 +68,15 @@ def read(form: Mapping[str, str], draft: Mapping[str, Any]) -> dict[str, Any]:
     return doc
 
 
-def _listed(
-    form: Mapping[str, str], prefix: str, fields: Mapping[str, int], wholes: Sequence[str]
-) -> list[dict[str, Any]]:
-    return [line for _, line in _numbered(form, prefix, fields, wholes)]
-
-
 def _numbered(
     form: Mapping[str, str], prefix: str, fields: Mapping[str, int], wholes: Sequence[str]
 ) -> list[tuple[int, dict[str, Any]]]:
     """The rows of a list that are filled, each with its number on the page, by the order that was given them."""
-    found = []
+    found, first = [], next(iter(fields))
     for n in range(MOST + SPARE):
         line: dict[str, Any] = {
             name: text(form, f"{prefix}-{n}-{name}", most) for name, most in fields.items()
         }
-        first = next(iter(fields))
         if not line[first]:
             continue
         line = {name: _whole(value) if name in wholes else value for name, value in line.items() if value}

@@ -17,7 +17,7 @@ from flask_babel import gettext
 from hub import catalogue_form as form
 from hub.catalogue_office import CatalogueOffice, Draft
 from schemas import publishing, tables
-from schemas.catalogue import Catalogue, Version
+from schemas.catalogue import Catalogue, InForce, Version
 from schemas.documents.catalogue import CHANNELS, MODES, ZONES
 from schemas.problems import N_, DomainError, Problem
 from schemas.published import categories
@@ -78,7 +78,6 @@ def listed() -> str:
     return render_template(
         "catalogue.html", rows=found[(page - 1) * PAGE : page * PAGE], found=len(found), page=page, size=PAGE, asked=asked,
         division=division, drafts=len(drafts), only=request.args.get("drafts", ""), places=_places(), published=parts().published.newest(),
-        today=parts().clock().date(), told=request.args.get("done", ""),
     )  # fmt: skip
 
 
@@ -150,19 +149,14 @@ def begin(code: str) -> Any:
 @blueprint.get("/catalogue/<code>/draft")
 @staff_only("catalogue")
 def draft(code: str) -> str:
-    found = office().draft(code)
-    if found is None:
-        abort(404)
-    return _draft_page(found)
+    return _draft_page(_begun(code))
 
 
 @blueprint.post("/catalogue/<code>/draft")
 @staff_only("catalogue")
 def save(code: str) -> Any:
     """Keeps what was typed, whatever it is worth, and shows what stands against it."""
-    found = office().draft(code)
-    if found is None:
-        abort(404)
+    found = _begun(code)
     doc = form.read(request.form, found.doc)
     try:
         office().save(me(), doc, text(request.form, "rev", 100))
@@ -174,9 +168,7 @@ def save(code: str) -> Any:
 @blueprint.post("/catalogue/<code>/publish")
 @staff_only("catalogue")
 def publish(code: str) -> Any:
-    found = office().draft(code)
-    if found is None:
-        abort(404)
+    found = _begun(code)
     try:
         version = office().publish(me(), code, text(request.form, "rev", 100))
     except DomainError as error:
@@ -187,9 +179,7 @@ def publish(code: str) -> Any:
 @blueprint.post("/catalogue/<code>/draft/drop")
 @staff_only("catalogue")
 def drop(code: str) -> Any:
-    found = office().draft(code)
-    if found is None:
-        abort(404)
+    found = _begun(code)
     try:
         office().drop(code, text(request.form, "rev", 100))
     except DomainError as error:
@@ -202,20 +192,22 @@ def drop(code: str) -> Any:
 # -- what views share ------------------------------------------------------------------------------------------------
 
 
+def _begun(code: str) -> Draft:
+    """The draft of an item; 404 where none was begun."""
+    return office().draft(code) or abort(404)
+
+
 def _rows(book: Catalogue, drafts: Mapping[str, Draft]) -> list[dict[str, Any]]:
     """Every item, those with a draft first, those that are drafted for the first time before all."""
-    today, found = parts().clock().date(), []
+    of, found = InForce(book, parts().clock().date()), []
     for code, each in drafts.items():
         if not book.versions(code):
             found.append({"code": code, "name": each.doc["name"], "department": each.doc["department"], "division": each.doc["division_code"],
                           "now": None, "next": None, "draft": each})  # fmt: skip
     for code in book.codes():
-        versions = book.versions(code)
-        now = next((each for each in reversed(versions) if each.on(today)), None)
-        later = next((each for each in versions if each.effective_from and each.effective_from > today), None)
-        newest = versions[-1].item
+        newest = book.versions(code)[-1].item
         found.append({"code": code, "name": newest.name, "department": newest.department, "division": newest.division_code,
-                      "now": now, "next": later, "draft": drafts.get(code)})  # fmt: skip
+                      "now": book.counting(code, of.day), "next": of.upcoming(code), "draft": drafts.get(code)})  # fmt: skip
     return sorted(found, key=lambda row: row["draft"] is None)
 
 
@@ -232,22 +224,20 @@ def _place(level: str, division: str) -> str:
 
 def _told(versions: tuple[Version, ...]) -> list[Told]:
     """The newest first."""
-    today, found = parts().clock().date(), []
-    counts = next((each for each in reversed(versions) if each.on(today)), None)
+    of, found = parts().published.in_force(), []
+    counts = of.book.counting(versions[-1].item.item_code, of.day)
     for n, each in enumerate(versions):
-        later = each.effective_from is not None and each.effective_from > today
+        later = each.effective_from is not None and each.effective_from > of.day
         standing = "later" if later else "gone" if each.withdrawn else "now" if each is counts else "past"
-        doc = office().document(each)
-        before = office().document(versions[n - 1]) if n else None
-        changes = publishing.version_changes(before, doc) if before else ()
-        found.append(
-            Told(
-                each, standing,
-                [(LABELS[change.field], _lines(change.before), _lines(change.after)) for change in changes],
-                office().signed(each),
-            )
-        )  # fmt: skip
+        changes = _changes(versions[n - 1], office().document(each)) if n else []
+        found.append(Told(each, standing, changes, office().signed(each)))
     return found[::-1]
+
+
+def _changes(before: Version, doc: Mapping[str, Any]) -> list[tuple[str, list[str], list[str]]]:
+    """What a document says otherwise than a version: (label, what stood before, what stands now)."""
+    found = publishing.version_changes(office().document(before), doc)
+    return [(LABELS[each.field], _lines(each.before), _lines(each.after)) for each in found]
 
 
 def _lines(value: object) -> list[str]:
@@ -275,13 +265,12 @@ def _line(value: object) -> str:
 def _draft_page(found: Draft, refused: Problem | None = None) -> str:
     doc = found.doc
     known = parts().published.book().versions(doc["code"])
-    before = office().document(known[-1]) if known else {}
     return render_template(
         "catalogue_draft.html", doc=doc, draft=found, refused=refused, problems=[(each, _row_of(each)) for each in office().problems(doc)],
-        changes=[(LABELS[each.field], _lines(each.before), _lines(each.after)) for each in publishing.version_changes(before, doc)] if known else [],
+        changes=_changes(known[-1], doc) if known else [],
         steps=form.rows(doc["procedure"]), lines=form.rows(doc["materials"]), saved="saved" in request.args, own=found.by == me().employee_no,
         categories=categories(), options=_options(), place=_place(doc["level"], doc["division_code"]),
-        people=person_of, names=name_of, known=bool(known), most=form.TEXTS,
+        people=person_of, known=bool(known), most=form.TEXTS,
     )  # fmt: skip
 
 

@@ -97,14 +97,14 @@ class Asked:
 def show() -> str:
     asked, rows, today = _asked(), _rows(), parts().clock().date()
     of_months = rows.months(asked.year, asked.part)
-    found = made(_together(of_months, asked.days), rows, asked.days, asked.part, today, _base(asked.part))
+    found = made(of_period(of_months, asked.days), rows, asked.days, asked.part, today, _base(asked.part))
     judged = {figure.metric: (target, met) for target, figure, met in judge(found, asked.year)}
     months = [(each["taken"], each["done"]) for each in of_months]
     return render_template(
         "figures.html", asked=asked, figures=[(METRICS[each.metric].name, each) for each in found], judged=judged, months=months,
         most=max(1, *(max(pair) for pair in months)), periods=_periods(asked.year), years=range(today.year, FIRST_YEAR - 1, -1),
         districts=[each for each in tables.districts() if _own() in ("", each.code[:6])], towns=_towns(), zones=words.ZONES,
-        departments=sorted({item.department for item in tables.items().values()}), days=DAYS, moment=parts().clock(),
+        departments=sorted({item.department for item in tables.items().values()}), days=DAYS,
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def behind_it(
 
 def _count(metric: str, rows: FactRows, asked: Asked, today: date, *, rest: bool) -> int:
     """How many cases are behind it, by the sums."""
-    sums = _together(rows.months(asked.year, asked.part), asked.days)
+    sums = of_period(rows.months(asked.year, asked.part), asked.days)
     figure = next(
         each for each in made(sums, rows, asked.days, asked.part, today, "") if each.metric == metric
     )
@@ -179,7 +179,7 @@ def _where(metric: str, asked: Asked, *, rest: bool) -> tuple[str, list[str]]:
     return behind_it(metric, asked.days, asked.part, parts().clock().date(), rest=rest) or abort(404)
 
 
-def _together(months: Sequence[Sums], period: Period) -> Sums:
+def of_period(months: Sequence[Sums], period: Period) -> Sums:
     """Of those of a year's months that a period has; all periods here are whole months."""
     return sum(months[period.first.month - 1 : period.last.month], Sums())
 

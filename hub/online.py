@@ -10,7 +10,7 @@ so many applications go, and then slower; a wrong number and a wrong code get on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -69,8 +69,7 @@ def apply(code: str) -> Any:
     sent = scans.sent(who)
     entered, _, problems = forms.application(request.form, lines, sent.materials)
     if lacking := [each.name for each in lines if each.required and each.seq not in sent.materials]:
-        text = N_("还没有上传：{names}")
-        problems["materials"] = Problem("not_uploaded", text, {"names": "、".join(lacking)})
+        problems["materials"] = _not_uploaded(lacking)
     if request.form.get("version", str(item.version)) != str(item.version):
         problems[""] = Problem(
             "list_changed", N_("本事项的办事指南已经更新，材料清单有变化，请重新核对后再提交"), {}
@@ -121,7 +120,7 @@ def opened() -> Any:
                 return _done(state.case_no, again=True)
             sent.put_aside(who)
             if lacking:
-                problem = Problem("not_uploaded", N_("还没有上传：{names}"), {"names": "、".join(lacking)})
+                problem = _not_uploaded(lacking)
     except DomainError as error:
         return render_template("service_mine.html", problem=error.problem, entered=typed), 422
     returned: Mapping[str, Any] = next(
@@ -154,18 +153,20 @@ def _place(code: str) -> Station:
 def _item(code: str, *, online: bool = False) -> tuple[Item, Offer, Station, InForce]:
     """An item that is in force, with who decides it; `online`: only what is pre-reviewed over the network."""
     of = parts().published.in_force()
-    item = of.item(code)
-    if item is None or (online and item.online_depth < ONLINE):
+    found = ((here, of.offered(code, here)) for here in _places())
+    decides = (
+        (*offered, here, of)
+        for here, offered in found
+        if offered and offered[1].decided_at == here.code and offered[1].mode in offers.DECIDES
+    )
+    decided = next(decides, None)
+    if decided is None or (online and decided[0].online_depth < ONLINE):
         abort(404)
-    found = ((here, of.offer(item, here)) for here in _places())
-    decides = [
-        (here, offer)
-        for here, offer in found
-        if offer and offer.decided_at == here.code and offer.mode in offers.DECIDES
-    ]
-    if not decides:
-        abort(404)
-    return item, decides[0][1], decides[0][0], of
+    return decided
+
+
+def _not_uploaded(lacking: Sequence[str]) -> Problem:
+    return Problem("not_uploaded", N_("还没有上传：{names}"), {"names": "、".join(lacking)})
 
 
 def _nobody(here: Station) -> Staff:

@@ -19,13 +19,13 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from schemas import feedback, tables
 from schemas.problems import N_, DomainError, Problem
-from schemas.supervision import CARD_STATE_NAMES, COLOUR_NAMES, Circumstances, as_document, cards, scheme
+from schemas.supervision import CARD_STATE_NAMES, COLOUR_NAMES, Circumstances, answer_due, as_document, cards
 from schemas.supervision.words import form_of
 from station import forms, supervised
 from station.app import Parts
 from station.databases import HERE, logged_as
 from station.moment import read, stamp
-from station.pages import PAGE, me, name_of, page_asked
+from station.pages import PAGE, in_reach, me, name_of, page_asked
 from station.supervised import CARD
 from station.web import parts, staff_only
 from sync.serving import starting
@@ -37,6 +37,8 @@ RAN: Final = "supervision-ran"
 BACK: Final = timedelta(days=40)
 """How far the first run looks back; what was due before that is history."""
 OVERLAP: Final = timedelta(hours=1)
+SOON: Final = timedelta(days=4)
+"""Who is reminded a working day before has a weekend in between."""
 MOST: Final = 20_000
 """Cases of one run."""
 RULINGS: Final = ("uphold", "revoke")
@@ -68,7 +70,7 @@ def start() -> str:
     return render_template(
         "supervision.html", kind=kind, kinds=KINDS, counts=counts, proposals=waiting[:PAGE], waiting=len(waiting), rows=supervised.dressed(rows),
         found=counts.get(kind, 0), page=page, size=PAGE, ran=ran and ran["at"], names=name_of, colours=COLOUR_NAMES, states=CARD_STATE_NAMES,
-        problem=None, evidence=supervised.EVIDENCE, note_of=supervised.note_of,
+        evidence=supervised.EVIDENCE, note_of=supervised.note_of,
     )  # fmt: skip
 
 
@@ -88,13 +90,13 @@ def decide(form: str, action: str) -> Any:
     if (
         kept is None
         or kept["dropped"]
-        or not _oversees(kept["card"]["station"])
+        or not in_reach(kept["card"]["station"])
         or action not in ("issue", "drop")
     ):
         abort(404)
     if action == "issue":
         now, card = parts().clock(), kept["card"]
-        due = parts().almanac.calendar().add(now.date(), scheme().answer_days)
+        due = answer_due(now, parts().almanac.calendar())
         word = {**card, "issued_at": stamp(now), "answer_due": due.isoformat()}
         parts().keeper.keep(str(card["station"]), me(), CARD, form, lambda _txn, before: before or word)
         here.purge({PROPOSAL + form: [kept["_rev"]]})
@@ -143,7 +145,7 @@ def look(parts: Parts) -> int:
             here.put(
                 {
                     "_id": PROPOSAL + form, "type": "card_proposal", "schema": 1, "at": stamp(now), "dropped": "",
-                    "card": _without_id(as_document(card, now, around.calendar)), "note": card.note,
+                    "card": _without_id(as_document(card, now, around.calendar)),
                 }
             )  # fmt: skip
             found += 1
@@ -160,10 +162,10 @@ def look(parts: Parts) -> int:
 
 
 def _asked(parts: Parts, since: datetime, now: datetime) -> Iterator[str]:
-    """The numbers of the cases that changed since, and of the open ones that are due by tomorrow."""
-    register, tomorrow = parts.register, (now + timedelta(days=4)).date().isoformat()
+    """The numbers of the cases that changed since, and of the open ones whose day has come or is near (SOON)."""
+    register, soon = parts.register, (now + SOON).date().isoformat()
     changed = register.select("last_at >= ?", (stamp(since),), order="last_at", limit=MOST)
-    due = register.select("final = 0 AND due <= ?", (tomorrow,), order="due", limit=MOST)
+    due = register.select("final = 0 AND due <= ?", (soon,), order="due", limit=MOST)
     yield from dict.fromkeys(row["case_no"] for row in (*due, *changed))
 
 
@@ -200,12 +202,6 @@ def _without_id(doc: Mapping[str, Any]) -> dict[str, Any]:
 # -- what views share ----------------------------------------------------------------------------------------------------
 
 
-def _oversees(station: str) -> bool:
-    """Whether the reader oversees that station: the city's supervisors all, a district's those of the district."""
-    own, about = tables.station(me().station), tables.stations().get(station)
-    return own.level == "city" or (about is not None and about.district_code == own.district_code)
-
-
 def _where(condition: str) -> tuple[str, list[str]]:
     own = tables.station(me().station)
     if own.level == "city":
@@ -224,7 +220,7 @@ def _proposals() -> Iterator[dict[str, Any]]:
     found = [
         {**doc, "form": id.removeprefix(PROPOSAL)}
         for id, doc in kept
-        if not doc["dropped"] and _oversees(doc["card"]["station"])
+        if not doc["dropped"] and in_reach(doc["card"]["station"])
     ]
     yield from sorted(
         found, key=lambda each: (order[each["card"]["colour"]], each["card"]["evidence"].get("raised_on", ""))

@@ -113,9 +113,13 @@ class Catalogue:
         """This version of an item, None if nobody knows it."""
         return next((each for each in self.versions(code) if each.item.version == number), None)
 
+    def counting(self, code: object, day: date) -> Version | None:
+        """The version that counts on a day, also one by which the item is withdrawn: of several that overlap, the newest."""
+        return next((each for each in reversed(self.versions(code)) if each.on(day)), None)
+
     def version_on(self, code: object, day: date) -> Version | None:
-        """The version that counts on a day: of several that overlap, the newest. None: not offered to anybody then."""
-        found = next((each for each in reversed(self.versions(code)) if each.on(day)), None)
+        """The version by which an item is offered on a day. None: not offered to anybody then."""
+        found = self.counting(code, day)
         return None if found is None or found.withdrawn else found
 
     def in_force(self, code: object, day: date) -> Item | None:
@@ -214,6 +218,12 @@ class InForce:
     def offer(self, item: Item, station: Station) -> Offer | None:
         """How a station offers an item; None if it has nothing to do with it."""
         return self.book.offer(item, station)
+
+    def offered(self, code: object, station: Station) -> tuple[Item, Offer] | None:
+        """The item of that code with how a station offers it; None if it is not in force, or the station has nothing to do with it."""
+        item = self.item(code)
+        made = None if item is None else self.offer(item, station)
+        return None if item is None or made is None else (item, made)
 
     def offers(self, station: Station) -> tuple[tuple[Item, Offer], ...]:
         """All that a station offers, in the order of the catalogue."""

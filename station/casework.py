@@ -119,10 +119,10 @@ class Casework:
         """
         here = self._place_of(staff)
         of = self.in_force(self._clock().date())
-        item = of.item(application.item_code)
-        offer = of.offer(item, here) if item else None
-        if item is None or offer is None or offer.mode not in offers.OPENS_CASES:
+        found = of.offered(application.item_code, here)
+        if found is None or found[1].mode not in offers.OPENS_CASES:
             raise DomainError(NOT_OFFERED)
+        item, offer = found
         lines = checklist(of.materials(item.item_code), application.got)
         steps = [
             ("create", self._create_data(application, item)),
@@ -134,10 +134,10 @@ class Casework:
     def submit(self, applicant: Staff, application: Application, scans: Sequence[Scan]) -> str:
         """An application from home, to where the item is decided: create, submit_online, attach. As record otherwise."""
         of = self.in_force(self._clock().date())
-        item = of.item(application.item_code)
-        offer = of.offer(item, tables.station(applicant.station)) if item else None
-        if item is None or offer is None or offer.mode not in offers.DECIDES or item.online_depth < ONLINE:
+        found = of.offered(application.item_code, tables.station(applicant.station))
+        if found is None or found[1].mode not in offers.DECIDES or found[0].online_depth < ONLINE:
             raise DomainError(NOT_OFFERED)
+        item, _ = found
         lines = checklist(of.materials(item.item_code), application.got)
         said = {
             "materials": lines,
@@ -187,11 +187,11 @@ class Casework:
                     outcome.append(Known(known, self._is_row(known, each)))
                     continue
                 of = self.in_force(day)
-                item = of.item(application.item_code)
-                offer = of.offer(item, here) if item else None
-                if item is None or offer is None:
+                found = of.offered(application.item_code, here)
+                if found is None:
                     outcome.append(NOT_OFFERED)
                     continue
+                item, offer = found
                 receive = self._receive_data(
                     application, checklist(of.materials(item.item_code), application.got)
                 )

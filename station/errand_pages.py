@@ -21,7 +21,7 @@ from station.case_rows import id_digest
 from station.casework import days_left
 from station.errand_forms import STEPS, VIP_KINDS
 from station.moment import stamp
-from station.pages import PAGE, me, name_of, new_form, page_asked, person_of, window
+from station.pages import PAGE, in_reach, me, name_of, new_form, page_asked, person_of, window
 from station.web import parts, reader, staff_only
 
 blueprint = Blueprint("errands", __name__)
@@ -223,17 +223,9 @@ def _visible(errand_no: str) -> ErrandState:
     except DomainError:
         abort(404)
     state = parts().errands.errand(errand_no)
-    if state is None or not may_see(errand_no):
+    if state is None or not in_reach(errand_no[1:13]):
         abort(404)
     return state
-
-
-def may_see(errand_no: str) -> bool:
-    """At a station all it holds; at the hub, a bureau's staff those of their district."""
-    own, home = tables.station(me().station), tables.stations().get(errand_no[1:13])
-    if parts().here.level != "city" or own.level == "city":
-        return True
-    return home is not None and home.district_code == own.district_code
 
 
 def _shown(errand_no: str, state: ErrandState) -> dict[str, Any]:

@@ -24,12 +24,13 @@ from schemas.workdays import Calendar
 from station.event_rows import SUBJECT
 
 _ADDED: Final = (*CONCLUDED, *ACCEPTED)
+_MARKS: Final = tuple(name for name in _ADDED if name not in ("done", "used", "taken"))
 SCHEMA: Final = f"""
 CREATE TABLE facts (
     subject INTEGER PRIMARY KEY, origin TEXT NOT NULL, district TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
     level TEXT NOT NULL, legal INTEGER NOT NULL, used INTEGER, accepted_on TEXT, concluded_on TEXT,
     late_on TEXT,                    -- from when on it is overdue
-    {", ".join(f"{name} INTEGER NOT NULL" for name in _ADDED if name not in ("done", "used", "taken"))});
+    {", ".join(f"{name} INTEGER NOT NULL" for name in _MARKS)});
 CREATE INDEX facts_concluded ON facts (concluded_on, district) WHERE concluded_on IS NOT NULL;
 CREATE INDEX facts_accepted ON facts (accepted_on, district) WHERE accepted_on IS NOT NULL;
 CREATE INDEX facts_department ON facts (department, concluded_on);
@@ -54,7 +55,6 @@ _PLAIN: Final = (
     "concluded_on",
     "late_on",
 )
-_MARKS: Final = tuple(name for name in _ADDED if name not in ("done", "used", "taken"))
 COLUMNS: Final = (*_PLAIN, *_MARKS)
 
 
@@ -128,14 +128,6 @@ class FactRows:
 
     def months(self, year: int, part: Part) -> list[Sums]:
         """Of the cases concluded within each of its twelve months, and of those accepted within it."""
-        found = self._by_month(f"{year}-01-01", f"{year}-12-31", part)
-        return [found.get(f"{year}-{month:02}", Sums()) for month in range(1, 13)]
-
-    def sums(self, period: Period, part: Part) -> Sums:
-        """Of a period, likewise."""
-        return sum(self._by_month(str(period.first), str(period.last), part).values(), Sums())
-
-    def _by_month(self, first: str, last: str, part: Part) -> dict[str, Sums]:
         found: dict[str, Sums] = {}
         where, args = part.where()
         asked: list[tuple[str, str, tuple[str, ...], str]] = [("added", "day", _ADDED, "")]
@@ -149,12 +141,14 @@ class FactRows:
             for table, day, names, count in asked:
                 wanted = ", ".join("count(*)" if name == count else f"sum({name})" for name in names)
                 sql = f"SELECT substr({day}, 1, 7), legal, {wanted} FROM {table} WHERE {day} BETWEEN ? AND ? AND {where} GROUP BY 1, 2"  # noqa: S608 - our own words
-                for month, legal, *values in self._connection.execute(sql, (first, last, *args)):
+                for month, legal, *values in self._connection.execute(
+                    sql, (f"{year}-01-01", f"{year}-12-31", *args)
+                ):
                     read = dict(zip(names, (int(value or 0) for value in values), strict=True))
                     timed = read.get("timed", 0)
                     more = Sums(read, {int(legal): (timed, read["used"])} if timed else {})
                     found[str(month)] = found.get(str(month), Sums()) + more
-        return found
+        return [found.get(f"{year}-{month:02}", Sums()) for month in range(1, 13)]
 
     @staticmethod
     def overdue(period: Period, part: Part, today: date) -> tuple[str, list[str]]:

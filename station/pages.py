@@ -137,15 +137,15 @@ def items() -> Any:
 @blueprint.get("/items/<code>")
 @staff_only("items")
 def item(code: str) -> str:
-    guide = _guide(code)
+    guide, of = _guide(code), parts().published.in_force()
     return render_template(
         "item.html",
         **guide,
         barred=barred(guide["item"]),
         complaints=posters.COMPLAINTS,
-        version=parts().published.book().version(code, guide["item"].version),
-        upcoming=parts().published.in_force().upcoming(code),
-        question=finding.question_of(guide["item"], tables.station(window()), parts().published.in_force()),
+        version=of.book.version_on(code, of.day),
+        upcoming=of.upcoming(code),
+        question=finding.question_of(guide["item"], tables.station(window()), of),
     )
 
 
@@ -330,12 +330,10 @@ def new_form() -> str:
 
 
 def offered_here(code: str, *, open_only: bool = False) -> tuple[tables.Item, offers.Offer]:
-    of = parts().published.in_force()
-    found = of.item(code)
-    offer = of.offer(found, tables.station(window())) if found else None
-    if found is None or offer is None or (open_only and offer.mode not in offers.OPENS_CASES):
+    found = parts().published.in_force().offered(code, tables.station(window()))
+    if found is None or (open_only and found[1].mode not in offers.OPENS_CASES):
         abort(404)
-    return found, offer
+    return found
 
 
 def seen_as(state: CaseState, who: Reader) -> CaseState:
@@ -369,6 +367,15 @@ def visible(case_no: str) -> CaseState:
     if state is None or not parts().house.may_see(me(), state):
         abort(404)
     return state
+
+
+def in_reach(code: str) -> bool:
+    """Whether what a station keeps is for the reader: at a station all it holds; at the hub, a bureau's staff see those of their
+    district, the city's all."""
+    own, home = tables.station(me().station), tables.stations().get(code)
+    if parts().here.level != "city" or own.level == "city":
+        return True
+    return home is not None and home.district_code == own.district_code
 
 
 def page_asked() -> int:

@@ -37,11 +37,14 @@ class Reporting:
         self._clock = clock
         # Under one form always, so that of a station one report is known, the newest.
         self._form = hashlib.sha256(code.encode()).hexdigest()[:32]
+        self._program = metadata.version(PROGRAM)[
+            :40
+        ]  # read from a file, and the same as long as this program runs
         self._said: tuple[int, str] | None = None
 
     def tend(self) -> None:
         """Says what has changed."""
-        now = (self._published.newest(), metadata.version(PROGRAM)[:40])
+        now = (self._published.newest(), self._program)
         if now == self._said or not now[0]:
             return
         self._register.catch_up()

@@ -24,7 +24,7 @@ from station.casework import days_left
 from station.databases import is_logged
 from station.logbook import Document
 from station.moment import stamp
-from station.pages import PAGE, me, name_of, page_asked, person_of, window
+from station.pages import PAGE, in_reach, me, name_of, page_asked, person_of, window
 from station.web import parts, staff_only
 
 blueprint = Blueprint("supervised", __name__)
@@ -109,13 +109,14 @@ def found(key: str) -> dict[str, Any]:
 
 
 def _may_see(code: str) -> bool:
-    """At a station what it holds; at the hub a bureau its own, a district's supervisor those of the district, the city all."""
-    own, about = tables.station(me().station), tables.stations().get(code)
-    if parts().here.level != "city" or own.level == "city":
-        return True
-    if about is None or about.district_code != own.district_code:
-        return False
-    return about.code == own.code or "district_supervisor" in me().roles
+    """At the hub a bureau sees its own, a district's supervisor those of the district, the city all."""
+    own = tables.station(me().station)
+    return in_reach(code) and (
+        parts().here.level != "city"
+        or own.level == "city"
+        or own.code == code
+        or "district_supervisor" in me().roles
+    )
 
 
 def dressed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -56,10 +56,10 @@ def items() -> str:
 @public
 def item(code: str) -> str:
     of, here = parts().published.in_force(), station()
-    found = of.item(code)
-    offer = of.offer(found, here) if found else None
-    if found is None or offer is None:
+    offered = of.offered(code, here)
+    if offered is None:
         abort(404)
+    found, offer = offered
     lines = posters.disclosures(found, offer, here, of.day, of.book)
     return _page(
         "touch_item.html",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from schemas import feedback, posters, tables
+from schemas import feedback, posters
 from schemas.lifecycle import limits
 from schemas.lifecycle.clocks import Dues
 from schemas.problems import N_, DomainError, Problem
@@ -22,7 +22,7 @@ from station.databases import is_logged
 from station.forms import FORM_TOKEN, PHONE
 from station.logbook import Document
 from station.moment import stamp
-from station.pages import PAGE, me, name_of, new_form, page_asked, window
+from station.pages import PAGE, in_reach, me, name_of, new_form, page_asked, window
 from station.web import parts, reader, staff_only
 
 blueprint = Blueprint("voice", __name__)
@@ -107,16 +107,9 @@ def _visible(key: str) -> dict[str, Any]:
     register = parts().register
     register.catch_up()
     doc = register.logbook.get(key) if is_logged(key) else None
-    if doc is None or doc.get("type") != "complaint" or not _may_see(key[1:13]):
+    if doc is None or doc.get("type") != "complaint" or not in_reach(key[1:13]):
         abort(404)
     return doc
-
-
-def _may_see(code: str) -> bool:
-    own, home = tables.station(me().station), tables.stations().get(code)
-    if parts().here.level != "city" or own.level == "city":
-        return True
-    return home is not None and home.district_code == own.district_code
 
 
 def _page(entered: Mapping[str, str], problem: Problem | None) -> str:

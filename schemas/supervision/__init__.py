@@ -8,7 +8,7 @@
 This file only gathers the public names; no rule will ever be written here.
 """
 
-from schemas.supervision.cards import Card, as_document, cards, station_cards
+from schemas.supervision.cards import Card, answer_due, as_document, cards, station_cards
 from schemas.supervision.measures import MEASURES, Circumstances
 from schemas.supervision.rules import Rule, Scheme, parse_rule, rules, scheme
 from schemas.supervision.standing import (
@@ -30,6 +30,7 @@ __all__ = [
     "Rule",
     "Scheme",
     "Score",
+    "answer_due",
     "as_document",
     "card_step",
     "cards",

@@ -119,10 +119,14 @@ def station_cards(
     return tuple(found)
 
 
+def answer_due(issued_at: datetime, days: Calendar, by: Scheme | None = None) -> date:
+    """Until when a card is to be answered. Raises CalendarGap."""
+    return days.add(china_day(issued_at), (scheme() if by is None else by).answer_days)
+
+
 def as_document(card: Card, issued_at: datetime, days: Calendar, by: Scheme | None = None) -> dict[str, Any]:
     """The supervision_card document to issue, without what its keeper adds (created_at, created_by). The _id
     follows from the card, so that two servers make one document of it. Raises CalendarGap."""
-    answer_days = (scheme() if by is None else by).answer_days
     return {
         "_id": ":".join(("card", *card.key)),
         "type": "supervision_card",
@@ -135,7 +139,7 @@ def as_document(card: Card, issued_at: datetime, days: Calendar, by: Scheme | No
         "points": str(card.points),
         "evidence": dict(card.evidence),
         "issued_at": issued_at.isoformat(),
-        "answer_due": days.add(china_day(issued_at), answer_days).isoformat(),
+        "answer_due": answer_due(issued_at, days, by).isoformat(),
         "outcome": "issued",
         "late_evidence": card.late_evidence,
     }

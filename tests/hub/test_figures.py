@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from hub.figures import DAYS, METRICS, behind_it, made
+from hub.figures import DAYS, METRICS, Asked, behind_it, made, of_period
 from schemas import numbers
 from schemas.lifecycle.state import CHINA
 from schemas.statistics import CaseFacts, Figure, Period, cases, facts_of
 from schemas.statistics.sums import Sums
 from schemas.workdays import calendar
 from station.databases import of_case
-from station.fact_rows import Part
+from station.fact_rows import FactRows, Part
 from tests.schemas.histories import BUREAU, TOWNSHIP, VILLAGE, History, permit, township_item, village_item
 from tests.world import HUB, World
 
@@ -109,15 +109,18 @@ def expected(found: list[CaseFacts], period: Period, part: Part) -> dict[str, Fi
 
 
 def a_period(draw: random.Random) -> Period:
-    first = date(2017 + draw.randrange(2), 1, 1) if draw.random() < 0.2 else date(2017, 10, 1)
-    first = (
-        first
-        if first.month == 1
-        else (first.replace(day=1) + timedelta(days=31 * draw.randrange(6))).replace(day=1)
+    """A month, a quarter or a year, as the page has them; most of them where there are cases."""
+    named = draw.choice(
+        (
+            *(f"2017-{month}" for month in (10, 11, 12)),
+            *(f"2018-0{month}" for month in (1, 2, 3)),
+            "2017-Q4",
+            "2018-Q1",
+            "2017",
+            "2018",
+        )
     )
-    many = draw.choice((1, 1, 1, 3, 12))
-    after = date(first.year + (first.month + many > 12), (first.month + many - 1) % 12 + 1, 1)
-    return Period(first, after - timedelta(days=1))
+    return Asked(named, Part()).days
 
 
 def a_part(draw: random.Random) -> Part:
@@ -154,7 +157,10 @@ def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_as_the_hub_
             wanted = expected(found, period, part)
             rows = hub.register.facts
             shown = {
-                each.metric: each for each in made(rows.sums(period, part), rows, period, part, today, "")
+                each.metric: each
+                for each in made(
+                    of_period(rows.months(period.first.year, part), period), rows, period, part, today, ""
+                )
             }
             concluded += int(shown["concluded_cases"].numerator)
             for metric, figure in wanted.items():
@@ -182,13 +188,13 @@ def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_as_the_hub_
                 if metric == "overdue_cases":
                     assert sorted(listed[0]) == list(figure.cases), (SEED, period, part)
     assert concluded > 100, "there was something to count"
-    before = {
-        name: hub.register.facts.sums(Period(EARLY, LATE), Part(district=name)) for name in ("", "510903")
-    }
+    before = sums_of_both_years(hub.register.facts)
     hub.register.rebuild()
-    assert before == {
-        name: hub.register.facts.sums(Period(EARLY, LATE), Part(district=name)) for name in ("", "510903")
-    }
+    assert before == sums_of_both_years(hub.register.facts)
+
+
+def sums_of_both_years(rows: FactRows) -> list[list[Sums]]:
+    return [rows.months(year, Part(district=name)) for year in (2017, 2018) for name in ("", "510903")]
 
 
 @pytest.fixture(scope="module")
