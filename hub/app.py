@@ -32,6 +32,7 @@ from hub.catalogue_office import CatalogueOffice
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
+from hub.marks import Marks
 from station import app as station_app
 from station.app import Kept, Parts
 from station.databases import PUBLIC
@@ -71,7 +72,8 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
     parts.gate.confirm_all()
     renewal = staff.Renewal(parts.store, lambda: parts.identity.signer, clock)
     renewal()  # nobody could record anything before the first list
-    parts.chores += [renewal, parts.gate.contacts.tend]
+    marks = Marks(parts.store, parts.register, clock, parts.random)
+    parts.chores += [renewal, parts.gate.contacts.tend, marks.tend]
     return parts
 
 

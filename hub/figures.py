@@ -1,6 +1,7 @@
 """The city's figures (城市数据): rates and counts of any month, quarter or year, of the city or a part of it, each with what it is made of.
 
     GET  /figures            figures with numerator, denominator, base and target; the months of the year as a picture and as a table
+                             as_of=<day>: by what the hub had received by the end of that day (station.moments)
     GET  /figures/<metric>   the cases behind one of them: of its numerator, or with `rest=1` what its base has besides
     POST /figures/<metric>   the same as a table to take away, masked and logged as every list is
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from flask import Blueprint, abort, render_template, request
@@ -22,13 +23,17 @@ from schemas.problems import N_
 from schemas.statistics import Figure, Period, judge, total
 from schemas.statistics.sums import Sums, figures
 from station import pages, personal, words
-from station.fact_rows import FactRows, Part
+from station.fact_rows import Facts, Part
+from station.moment import ZONE, stamp
+from station.moments import Known
 from station.pages import PAGE, me
 from station.web import parts, staff_only
 
 blueprint = Blueprint("figures", __name__)
 
 FIRST_YEAR: Final = 2017
+GAP: Final = timedelta(days=7)
+"""A moment so much later than the one that is asked for is another."""
 
 
 class Metric(NamedTuple):
@@ -67,10 +72,13 @@ DAYS: Final = ("handling_speedup", "handling_speedup_total_days")
 
 @dataclass(frozen=True)
 class Asked:
-    """A period and a part of the city, as an address says it. period: "2018", "2018-Q1", "2018-02"."""
+    """A period and a part of the city, as an address says it. period: "2018", "2018-Q1", "2018-02"; as_of: the day at whose end, or
+    the moment at which, is asked what was known; known: the moment that is nearest, None for now."""
 
     period: str
     part: Part
+    as_of: str = ""
+    known: Known | None = None
 
     @property
     def year(self) -> int:
@@ -89,13 +97,14 @@ class Asked:
     def given(self) -> dict[str, str]:
         """As the end of an address."""
         named = {name: getattr(self.part, name) for name in ("district", "department", "zone")}
-        return {"period": self.period, **{name: value for name, value in named.items() if value}, **({"town": self.part.origin} if self.part.origin else {})}  # fmt: skip
+        named |= {"town": self.part.origin, "as_of": self.as_of}
+        return {"period": self.period, **{name: value for name, value in named.items() if value}}
 
 
 @blueprint.get("/figures")
 @staff_only("figures")
 def show() -> str:
-    asked, rows, today = _asked(), _rows(), parts().clock().date()
+    rows, asked, today = _looked_at()
     of_months = rows.months(asked.year, asked.part)
     found = made(of_period(of_months, asked.days), rows, asked.days, asked.part, today, _base(asked.part))
     judged = {figure.metric: (target, met) for target, figure, met in judge(found, asked.year)}
@@ -111,9 +120,9 @@ def show() -> str:
 @blueprint.get("/figures/<metric>")
 @staff_only("figures")
 def behind(metric: str) -> str:
-    asked, page, rest = _asked(), pages.page_asked(), "rest" in request.args
-    where, args = _where(metric, asked, rest=rest)
-    rows, today = _rows(), parts().clock().date()
+    rows, asked, today = _looked_at()
+    page, rest = pages.page_asked(), "rest" in request.args
+    where, args = _where(metric, asked, today, rest=rest)
     found = _count(metric, rows, asked, today, rest=rest)
     numbers = rows.cases(where, args, METRICS[metric].day, PAGE, (page - 1) * PAGE)
     return render_template(
@@ -126,16 +135,16 @@ def behind(metric: str) -> str:
 @staff_only("figures")
 def taken_away(metric: str) -> Any:
     """csv or xlsx, as the field `as` says."""
-    asked, rest = _asked(), "rest" in request.args
-    where, args = _where(metric, asked, rest=rest)
-    wanted = f"cases.subject IN (SELECT subject FROM facts WHERE {where})"  # noqa: S608 - our own words
+    rows, asked, today = _looked_at()
+    where, args = _where(metric, asked, today, rest="rest" in request.args)
+    wanted = f"cases.subject IN (SELECT subject FROM {rows.source} WHERE {where})"  # noqa: S608 - our own words
     return personal.exported(f"{gettext(METRICS[metric].name)}，{asked.period}", wanted, list(args))
 
 
 # -- what views share ------------------------------------------------------------------------------------------------
 
 
-def made(sums: Sums, rows: FactRows, period: Period, part: Part, today: date, base: str) -> list[Figure]:
+def made(sums: Sums, rows: Facts, period: Period, part: Part, today: date, base: str) -> list[Figure]:
     """The figures of a period and a part, and the counts beside them."""
     late = rows.count(*rows.overdue(period, part, today))
     return [
@@ -154,7 +163,7 @@ def behind_it(
     if known is None:
         return None
     if metric == "overdue_cases":
-        return None if rest else FactRows.overdue(period, part, today)
+        return None if rest else Facts.overdue(period, part, today)
     where, args = part.where()
     wanted = f"{known.base} AND NOT ({known.part})" if rest else known.part
     return f"{known.day} BETWEEN ? AND ? AND {wanted} AND {where}", [
@@ -164,7 +173,7 @@ def behind_it(
     ]
 
 
-def _count(metric: str, rows: FactRows, asked: Asked, today: date, *, rest: bool) -> int:
+def _count(metric: str, rows: Facts, asked: Asked, today: date, *, rest: bool) -> int:
     """How many cases are behind it, by the sums."""
     sums = of_period(rows.months(asked.year, asked.part), asked.days)
     figure = next(
@@ -175,8 +184,8 @@ def _count(metric: str, rows: FactRows, asked: Asked, today: date, *, rest: bool
     return int((figure.denominator or 0) - figure.numerator) if rest else int(figure.numerator)
 
 
-def _where(metric: str, asked: Asked, *, rest: bool) -> tuple[str, list[str]]:
-    return behind_it(metric, asked.days, asked.part, parts().clock().date(), rest=rest) or abort(404)
+def _where(metric: str, asked: Asked, today: date, *, rest: bool) -> tuple[str, list[str]]:
+    return behind_it(metric, asked.days, asked.part, today, rest=rest) or abort(404)
 
 
 def of_period(months: Sequence[Sums], period: Period) -> Sums:
@@ -184,10 +193,14 @@ def of_period(months: Sequence[Sums], period: Period) -> Sums:
     return sum(months[period.first.month - 1 : period.last.month], Sums())
 
 
-def _rows() -> FactRows:
+def _looked_at() -> tuple[Facts, Asked, date]:
+    """What is known of cases when is asked, what is asked, and the day that it was then."""
     register = parts().register
     register.catch_up()
-    return register.facts
+    asked = _asked()
+    if asked.known is None:
+        return register.facts, asked, parts().clock().date()
+    return register.facts.as_of(asked.known.n), asked, asked.known.at.date()
 
 
 def _own() -> str:
@@ -201,7 +214,7 @@ def _asked() -> Asked:
     today = parts().clock().date()
     given = {
         name: request.args.get(name, "").strip()
-        for name in ("year", "period", "district", "department", "zone", "town")
+        for name in ("year", "period", "district", "department", "zone", "town", "as_of")
     }
     period = given["period"] or given["year"] or f"{today.year}"
     if period not in _periods(_year(period)):
@@ -212,9 +225,21 @@ def _asked() -> Asked:
     }  # fmt: skip
     if any(given[name] and given[name] not in among for name, among in known.items()):
         abort(404)
-    return Asked(
-        period, Part(_own() or given["district"], "", given["department"], given["zone"], given["town"])
-    )
+    part = Part(_own() or given["district"], "", given["department"], given["zone"], given["town"])
+    return Asked(period, part, given["as_of"], _known(given["as_of"]))
+
+
+def _known(as_of: str) -> Known | None:
+    """The first moment at the end of a day, or after one; None where none was kept within GAP, or the day is not over."""
+    if not as_of:
+        return None
+    try:
+        asked = datetime.fromisoformat(as_of)
+    except ValueError:
+        abort(404)
+    wanted = asked if asked.tzinfo else asked.replace(tzinfo=ZONE) + timedelta(days=1)
+    found = parts().register.moments.first(stamp(wanted))
+    return found if found and found.at - wanted <= GAP else None
 
 
 def _year(period: str) -> int:

@@ -1,6 +1,7 @@
 """What statistics need of each case, and what it adds up to by day: tables of the register.
 
     facts      one row a case that was opened (schemas.statistics.CaseFacts), for lists and for what is asked of a part of the city
+    facts_past what such a row said before, for whoever asks as of an earlier moment (station.moments)
     added      sums by day, district, department, zone, level and legal days of items: a city's year of a million cases is a tenth as many rows
 
 A figure of a page is a sum of a few of these; none is computed by looking at all cases. What is added up, and what becomes of it, is
@@ -30,7 +31,10 @@ CREATE TABLE facts (
     subject INTEGER PRIMARY KEY, origin TEXT NOT NULL, district TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL,
     level TEXT NOT NULL, legal INTEGER NOT NULL, used INTEGER, accepted_on TEXT, concluded_on TEXT,
     late_on TEXT,                    -- from when on it is overdue
-    {", ".join(f"{name} INTEGER NOT NULL" for name in _MARKS)});
+    {", ".join(f"{name} INTEGER NOT NULL" for name in _MARKS)},
+    since INTEGER NOT NULL);         -- after which moment it was written, 0 before the first
+CREATE TABLE facts_past AS SELECT *, 0 AS until FROM facts;    -- until: after which moment it was written over; seen as of those between
+CREATE INDEX facts_past_until ON facts_past (until);
 CREATE INDEX facts_concluded ON facts (concluded_on, district) WHERE concluded_on IS NOT NULL;
 CREATE INDEX facts_accepted ON facts (accepted_on, district) WHERE accepted_on IS NOT NULL;
 CREATE INDEX facts_department ON facts (department, concluded_on);
@@ -39,7 +43,7 @@ CREATE INDEX facts_late ON facts (late_on, accepted_on) WHERE late_on IS NOT NUL
 CREATE TABLE added (
     day TEXT NOT NULL, district TEXT NOT NULL, department TEXT NOT NULL, zone TEXT NOT NULL, level TEXT NOT NULL, legal INTEGER NOT NULL,
     {", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in _ADDED)}, PRIMARY KEY (day, district, department, zone, level, legal)) WITHOUT ROWID;
-"""
+"""  # noqa: S608 - our own words
 LONGEST_HOLIDAYS: Final = 15
 _DIMENSIONS: Final = ("district", "department", "zone", "level", "legal")
 
@@ -79,63 +83,37 @@ class Part:
         return found, args
 
 
-class FactRows:
-    """Works on a connection, and under the lock, of whoever owns the tables."""
+class Facts:
+    """What is known of cases, now or at an earlier moment. Works on a connection, and under the lock, of whoever owns the tables."""
 
-    def __init__(self, connection: apsw.Connection, lock: threading.RLock) -> None:
+    def __init__(self, connection: apsw.Connection, lock: threading.RLock, moment: int | None = None) -> None:
+        """moment: the number of the moment whose knowledge is asked for; None for what is known now."""
         self._connection = connection
         self._lock = lock
-
-    def note(self, case_no: str, state: CaseState, calendar: Calendar) -> None:
-        """What a folded case is now."""
-        self.put(case_no, _row(state, calendar))
-
-    def put(self, case_no: str, found: tuple[Any, ...] | None) -> None:
-        """The row of a case, in the order of COLUMNS; None for none. What it was before is taken off the sums."""
-        before = self._one(f"SELECT {', '.join(COLUMNS)} FROM facts WHERE subject = {SUBJECT}", (case_no,))  # noqa: S608 - our own words
-        if before == found:
-            return
-        if before is not None:
-            self._add(dict(zip(COLUMNS, before, strict=True)), -1)
-        if found is None:
-            self._connection.execute(f"DELETE FROM facts WHERE subject = {SUBJECT}", (case_no,))  # noqa: S608 - our own words
-            return
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO facts (subject, {', '.join(COLUMNS)}) VALUES ({SUBJECT}{', ?' * len(COLUMNS)})",  # noqa: S608 - our own words
-            (case_no, *found),
-        )
-        self._add(dict(zip(COLUMNS, found, strict=True)), 1)
-
-    def forget(self, case_no: str) -> None:
-        """Nothing is known of this case any more."""
-        self.put(case_no, None)
-
-    def _add(self, row: Mapping[str, Any], times: int) -> None:
-        for day, names, count in (
-            (row["concluded_on"], CONCLUDED, "done"),
-            (row["accepted_on"], ACCEPTED, "taken"),
-        ):
-            if day is None:
-                continue
-            added = [times * (1 if name == count else row[name] or 0) for name in names]
-            self._connection.execute(
-                f"INSERT INTO added (day, {', '.join(_DIMENSIONS)}, {', '.join(names)}) VALUES (?,?,?,?,?,?{',?' * len(names)})"  # noqa: S608 - our own words
-                f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in names)}",
-                (day, *(row[name] for name in _DIMENSIONS), *added),
+        self._now = moment is None
+        # Who was written over after the moment, said until then what it says.
+        columns = f"subject, {', '.join(COLUMNS)}"
+        self.source = (
+            "facts"
+            if moment is None
+            else (
+                f"(SELECT {columns} FROM facts WHERE since < {moment:d} UNION ALL"  # noqa: S608 - our own words
+                f" SELECT {columns} FROM facts_past WHERE since < {moment:d} AND until >= {moment:d})"
             )
-
-    # -- reading -------------------------------------------------------------------------------------------------
+        )
+        """The rows, for FROM."""
 
     def months(self, year: int, part: Part) -> list[Sums]:
         """Of the cases concluded within each of its twelve months, and of those accepted within it."""
         found: dict[str, Sums] = {}
         where, args = part.where()
         asked: list[tuple[str, str, tuple[str, ...], str]] = [("added", "day", _ADDED, "")]
-        if part.origin:
+        if part.origin or not self._now:
             # Of one township there are few: all of them are looked at, by its index (hence the +).
+            by = "+" if part.origin else ""
             asked = [
-                ("facts", "+concluded_on", CONCLUDED, "done"),
-                ("facts", "+accepted_on", ACCEPTED, "taken"),
+                (self.source, f"{by}concluded_on", CONCLUDED, "done"),
+                (self.source, f"{by}accepted_on", ACCEPTED, "taken"),
             ]
         with self._lock:
             for table, day, names, count in asked:
@@ -158,7 +136,7 @@ class FactRows:
         return sql, [str(today), str(period.last), str(period.first), *args]
 
     def count(self, where: str, args: Sequence[str]) -> int:
-        row = self._one(f"SELECT count(*) FROM facts WHERE {where}", args)  # noqa: S608 - our own words
+        row = self._one(f"SELECT count(*) FROM {self.source} WHERE {where}", args)  # noqa: S608 - our own words
         assert row is not None
         return int(row[0])
 
@@ -166,7 +144,7 @@ class FactRows:
         """The numbers of these cases by `day`, a column: in the order of its index, so that nothing is sorted."""
         order = f"{day}, district, subject"
         sql = (
-            f"SELECT number FROM (SELECT subject, {day}, district FROM facts WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)"  # noqa: S608 - our own words
+            f"SELECT number FROM (SELECT subject, {day}, district FROM {self.source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)"  # noqa: S608 - our own words
             f" JOIN subjects USING (subject) ORDER BY {order}"
         )
         with self._lock:
@@ -175,6 +153,62 @@ class FactRows:
     def _one(self, sql: str, args: Sequence[Any]) -> tuple[Any, ...] | None:
         with self._lock:
             return next(iter(self._connection.execute(sql, args)), None)
+
+
+class FactRows(Facts):
+    """Those of a register, and how they come there."""
+
+    def __init__(self, connection: apsw.Connection, lock: threading.RLock) -> None:
+        super().__init__(connection, lock)
+        self.moment = 0
+        """The number of the last moment that has passed."""
+
+    def note(self, case_no: str, state: CaseState, calendar: Calendar) -> None:
+        """What a folded case is now."""
+        self.put(case_no, _row(state, calendar))
+
+    def put(self, case_no: str, found: tuple[Any, ...] | None) -> None:
+        """The row of a case, in the order of COLUMNS; None for none. What it was before is taken off the sums."""
+        columns = ", ".join(COLUMNS)
+        kept = self._one(f"SELECT {columns}, since FROM facts WHERE subject = {SUBJECT}", (case_no,))  # noqa: S608 - our own words
+        before, since = (kept[:-1], kept[-1]) if kept else (None, self.moment)
+        if before == found:
+            return
+        if before is not None:
+            self._add(dict(zip(COLUMNS, before, strict=True)), -1)
+        if since < self.moment:
+            sql = f"INSERT INTO facts_past SELECT *, ? FROM facts WHERE subject = {SUBJECT}"  # noqa: S608 - our own words
+            self._connection.execute(sql, (self.moment, case_no))
+        if found is None:
+            self._connection.execute(f"DELETE FROM facts WHERE subject = {SUBJECT}", (case_no,))  # noqa: S608 - our own words
+            return
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO facts (subject, {columns}, since) VALUES ({SUBJECT}{', ?' * len(COLUMNS)}, ?)",  # noqa: S608 - our own words
+            (case_no, *found, self.moment),
+        )
+        self._add(dict(zip(COLUMNS, found, strict=True)), 1)
+
+    def forget(self, case_no: str) -> None:
+        """Nothing is known of this case any more."""
+        self.put(case_no, None)
+
+    def as_of(self, moment: int) -> Facts:
+        """What was known when that moment passed."""
+        return Facts(self._connection, self._lock, moment)
+
+    def _add(self, row: Mapping[str, Any], times: int) -> None:
+        for day, names, count in (
+            (row["concluded_on"], CONCLUDED, "done"),
+            (row["accepted_on"], ACCEPTED, "taken"),
+        ):
+            if day is None:
+                continue
+            added = [times * (1 if name == count else row[name] or 0) for name in names]
+            self._connection.execute(
+                f"INSERT INTO added (day, {', '.join(_DIMENSIONS)}, {', '.join(names)}) VALUES (?,?,?,?,?,?{',?' * len(names)})"  # noqa: S608 - our own words
+                f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in names)}",
+                (day, *(row[name] for name in _DIMENSIONS), *added),
+            )
 
 
 def _row(state: CaseState, calendar: Calendar) -> tuple[Any, ...] | None:

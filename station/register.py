@@ -34,6 +34,7 @@ from station import (
     found_by,
     issued,
     logbook,
+    moments,
     projection,
     proofs,
     queue_rows,
@@ -48,6 +49,7 @@ from station.found_by import FoundBy
 from station.identity import Identity
 from station.issued import Issued
 from station.logbook import Logbook
+from station.moments import Moments
 from station.proofs import Dispute, Proofs
 from station.queue_rows import QueueRows
 from station.trust import PREFIX as STATEMENTS
@@ -63,7 +65,7 @@ log = logging.getLogger("bianmin.register")
 
 BATCH = 500
 Told = Callable[[int, int], None]
-VERSION = 14
+VERSION = 15
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -97,6 +99,7 @@ class Register:
         self._logbook = Logbook(self._connection, self._lock)
         self._queue = QueueRows(self._connection, self._lock)
         self._facts = FactRows(self._connection, self._lock)
+        self._moments = Moments(self._connection, self._lock)
         self._found_by = FoundBy(self._connection)
         self._archived = Archived(self._connection, self._events, self._found_by)
         self._issued = Issued(self._connection)
@@ -146,6 +149,13 @@ class Register:
             return self.catch_up(at_once=BATCH * 8, told=told)
 
     def _apply(self, changes: Sequence[Any]) -> None:
+        self._facts.moment = self._moments.passed_by()
+        for some, mark in moments.parted(changes):
+            self._apply_some(some)
+            for body in self._store.bodies(HERE, [mark]).values() if mark else ():
+                self._facts.moment = self._moments.passed(body)
+
+    def _apply_some(self, changes: Sequence[Any]) -> None:
         touched: set[str] = set()
         for db, ids in _by_database(changes).items():
             if station_of(db) is not None:
@@ -270,6 +280,11 @@ class Register:
     def facts(self) -> FactRows:
         """What statistics need of each case, and its sums."""
         return self._facts
+
+    @property
+    def moments(self) -> Moments:
+        """At which it is still known what was known then."""
+        return self._moments
 
     @property
     def logbook(self) -> Logbook:
@@ -447,18 +462,7 @@ class Register:
         with self._transaction():
             projection.empty(self._connection)
             self._connection.execute(SCHEMA)
-            for each in (
-                case_rows,
-                errand_rows,
-                logbook,
-                found_by,
-                proofs,
-                event_rows,
-                archived,
-                issued,
-                queue_rows,
-                fact_rows,
-            ):
+            for each in (case_rows, errand_rows, logbook, found_by, proofs, event_rows, archived, issued, queue_rows, fact_rows, moments):  # fmt: skip
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self.position = 0

@@ -16,13 +16,16 @@ import pytest
 from openpyxl import load_workbook
 
 from hub.figures import DAYS, METRICS, Asked, behind_it, made, of_period
+from hub.marks import Marks
 from schemas import numbers
 from schemas.lifecycle.state import CHINA
 from schemas.statistics import CaseFacts, Figure, Period, cases, facts_of
 from schemas.statistics.sums import Sums
 from schemas.workdays import calendar
 from station.databases import of_case
-from station.fact_rows import FactRows, Part
+from station.fact_rows import Facts, Part
+from station.moment import stamp
+from station.moments import Known
 from tests.schemas.histories import BUREAU, TOWNSHIP, VILLAGE, History, permit, township_item, village_item
 from tests.world import HUB, World
 
@@ -130,18 +133,41 @@ def a_part(draw: random.Random) -> Part:
     ))  # fmt: skip
 
 
-def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_as_the_hub_hears_more(
+def agree(draw: random.Random, rows: Facts, found: list[CaseFacts], today: date) -> int:
+    """A random period and part: each figure, the lists behind it and the slow count say the same; how many cases were over."""
+    period, part = a_period(draw), a_part(draw)
+    wanted = expected(found, period, part)
+    sums = of_period(rows.months(period.first.year, part), period)
+    shown = {each.metric: each for each in made(sums, rows, period, part, today, "")}
+    for metric, figure in wanted.items():
+        said, about = shown[metric], (SEED, metric, period, part)
+        assert (said.numerator, said.denominator) == (figure.numerator, figure.denominator), about
+        listed = [
+            rows.cases(*where, METRICS[metric].day, 10_000) if (where := behind_it(metric, period, part, today, rest=rest)) else []
+            for rest in (False, True)
+        ]  # fmt: skip
+        if metric in DAYS:
+            assert metric != "handling_speedup" or len(listed[0]) == figure.denominator, about
+            continue
+        assert len(listed[0]) == figure.numerator, about
+        assert figure.denominator is None or len(listed[0]) + len(listed[1]) == figure.denominator, about
+        if metric == "overdue_cases":
+            assert sorted(listed[0]) == list(figure.cases), about
+    return int(shown["concluded_cases"].numerator)
+
+
+def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_now_and_as_of_what_the_hub_knew(
     city: World,
 ) -> None:
     draw, hub = random.Random(SEED), city[HUB].parts
+    marks = Marks(hub.store, hub.register, hub.clock, hub.random)
     told = [history(draw, n) for n in range(60, 180)]
     waiting = [
         (told_by.case, {name: value for name, value in event.items() if name != "_id"})
         for told_by in told for event in told_by.events
     ]  # fmt: skip
-    heard: dict[str, list[dict[str, Any]]] = {}
-    today = LATE + timedelta(days=1)
-    concluded = 0
+    today, concluded = LATE + timedelta(days=1), 0
+    then: list[tuple[Known, list[CaseFacts]]] = []
     for stage in range(STAGES):
         # What comes of a case comes in its order, and of different cases in any.
         arriving = waiting if stage == STAGES - 1 else waiting[: len(waiting) // (STAGES - stage)]
@@ -149,52 +175,26 @@ def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_as_the_hub_
         for case_no, event in arriving:
             hub.ledger.append(of_case(case_no), lambda _txn, event=event: [event])
         hub.register.catch_up()
-        heard = {each.case: list(hub.register.events(each.case)) for each in told}
-        heard = {case_no: events for case_no, events in heard.items() if events}
-        found = reference(heard, today)
-        for _ in range(ASKED // STAGES):
-            period, part = a_period(draw), a_part(draw)
-            wanted = expected(found, period, part)
-            rows = hub.register.facts
-            shown = {
-                each.metric: each
-                for each in made(
-                    of_period(rows.months(period.first.year, part), period), rows, period, part, today, ""
-                )
-            }
-            concluded += int(shown["concluded_cases"].numerator)
-            for metric, figure in wanted.items():
-                said = shown[metric]
-                assert (said.numerator, said.denominator) == (figure.numerator, figure.denominator), (
-                    SEED,
-                    stage,
-                    metric,
-                    period,
-                    part,
-                )
-                listed = [
-                    rows.cases(*where, METRICS[metric].day, 10_000)
-                    if (where := behind_it(metric, period, part, today, rest=rest))
-                    else []
-                    for rest in (False, True)
-                ]
-                if metric in DAYS:
-                    assert metric != "handling_speedup" or len(listed[0]) == figure.denominator
-                else:
-                    assert len(listed[0]) == figure.numerator, (SEED, metric)
-                    assert (
-                        figure.denominator is None or len(listed[0]) + len(listed[1]) == figure.denominator
-                    ), (SEED, metric)
-                if metric == "overdue_cases":
-                    assert sorted(listed[0]) == list(figure.cases), (SEED, period, part)
+        events = {each.case: list(hub.register.events(each.case)) for each in told}
+        found = reference({case_no: those for case_no, those in events.items() if those}, today)
+        concluded += sum(agree(draw, hub.register.facts, found, today) for _ in range(ASKED // STAGES))
+        moment = marks.mark()
+        assert moment is not None
+        then.append((moment, found))
     assert concluded > 100, "there was something to count"
-    before = sums_of_both_years(hub.register.facts)
+
+    def as_of() -> list[Any]:
+        parts = (Part(), Part(district="510903"), Part(origin=VILLAGE[:9]))
+        rows = [hub.register.facts, *(hub.register.facts.as_of(moment.n) for moment, _ in then)]
+        return [each.months(year, part) for each in rows for year in (2017, 2018) for part in parts]
+
+    for _ in range(ASKED):
+        moment, found = draw.choice(then)
+        agree(draw, hub.register.facts.as_of(moment.n), found, today)
+    before = as_of()
+    assert before[6] != before[-6]
     hub.register.rebuild()
-    assert before == sums_of_both_years(hub.register.facts)
-
-
-def sums_of_both_years(rows: FactRows) -> list[list[Sums]]:
-    return [rows.months(year, Part(district=name)) for year in (2017, 2018) for name in ("", "510903")]
+    assert as_of() == before, "the register is made from the documents, and from the order in which they came"
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +234,37 @@ def test_a_page_its_lists_and_their_tables_say_the_same_number(full: World) -> N
         assert sheet is not None and sheet.max_row == n + 1, path
 
 
+def test_a_page_tells_what_was_known_at_an_earlier_moment_and_when_that_is(full: World) -> None:
+    hub, supervisor = full[HUB].parts, full.visit(HUB).sign_in("S001")
+    moment = Marks(hub.store, hub.register, hub.clock, hub.random).mark()
+    assert moment is not None
+    asked = {"period": "2018", "as_of": stamp(moment.at)}
+    before = supervisor.open("/figures/accepted_cases", **asked)
+    told = History(village_item(), numbers.case_no(VILLAGE, date(2018, 1, 9), 999)).received(
+        an_hour(date(2018, 1, 9))
+    )
+    for event in told.add("accept", "village_clerk", VILLAGE, an_hour(date(2018, 1, 9), 10)).events:
+        hub.ledger.append(
+            of_case(told.case), lambda _txn, event=event: [{k: v for k, v in event.items() if k != "_id"}]
+        )
+    now = supervisor.open("/figures/accepted_cases", period="2018")
+    counts = [int(re.findall(r"共 (\d+) 件", page)[0]) for page in (before, now)]
+    assert counts[1] == counts[0] + 1
+    assert supervisor.open("/figures/accepted_cases", **asked) == before and "已收到的办件计算" in before
+    page = supervisor.open("/figures", **asked)
+    assert moment.at.strftime("%Y-%m-%d %H:%M") in page and f">{counts[0]}</a>" in page
+    path = next(unescape(each) for each in re.findall(r'action="(/figures/accepted_cases[^"]+)"', before))
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', before)[0]
+    answer = supervisor.client.post(path, data={"csrf_token": token, "as": "xlsx"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None and sheet.max_row == counts[0] + 1
+
+
+def test_a_day_of_which_nothing_was_kept_is_said_and_not_made_up(full: World) -> None:
+    page = full.visit(HUB).sign_in("S001").open("/figures", period="2018", as_of="2017-06-01")
+    assert "没有留下记录" in page and "按市中心现在收到的办件计算" in page
+
+
 def test_a_target_has_a_light_that_is_not_only_a_colour(full: World) -> None:
     page = full.visit(HUB).sign_in("S001").open("/figures", period="2018")
     assert "▲ 未达标" in page and "≥ 98%" in page and "= 100%" in page
@@ -252,7 +283,7 @@ def test_names_are_masked_behind_a_figure(full: World) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/figures?period=2016", "/figures?period=2018-13", "/figures?district=999999", "/figures?department=无", "/figures?town=1", "/figures/nothing",
-     "/figures/overdue_cases?rest=1", "/figures?period=x"],
+     "/figures/overdue_cases?rest=1", "/figures?period=x", "/figures?as_of=yesterday"],
 )  # fmt: skip
 def test_what_there_is_not_is_not_found(full: World, path: str) -> None:
     supervisor = full.visit(HUB).sign_in("S001")
