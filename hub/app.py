@@ -32,6 +32,7 @@ from hub.catalogue_office import CatalogueOffice
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
+from hub.looking import Looking
 from hub.marks import Marks
 from station import app as station_app
 from station.app import Kept, Parts
@@ -72,8 +73,7 @@ def build_parts(settings: Settings, *, clock: Clock = system_clock, **world: Any
     parts.gate.confirm_all()
     renewal = staff.Renewal(parts.store, lambda: parts.identity.signer, clock)
     renewal()  # nobody could record anything before the first list
-    marks = Marks(parts.store, parts.register, clock, parts.random)
-    parts.chores += [renewal, parts.gate.contacts.tend, marks.tend]
+    parts.chores += [renewal, parts.gate.contacts.tend]
     return parts
 
 
@@ -111,4 +111,8 @@ def create_app(parts: Parts) -> Flask:
     app.extensions[catalogue_pages.OFFICE] = CatalogueOffice(
         parts.store, parts.published, parts.identity, parts.clock, parts.here.code
     )
+    marks = Marks(parts.store, parts.register, parts.clock, parts.random)
+    looking = Looking(parts, marks)
+    app.extensions[supervision.LOOKING] = looking
+    parts.chores += [marks.tend, looking.tend]
     return app

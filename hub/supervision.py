@@ -5,42 +5,31 @@
 
     here/card-proposal:<form>    {"card", "station", "at", "dropped": reason}       a dropped one is never proposed again
 
-Views and the run. Which signals are due is schemas.supervision's; asked are the cases that changed since the run before, and those whose day has
-come. When the hub got an event is not kept for longer than it is on its way, so no card here says that its evidence came late.
+Views. Of which cases is asked, and when, is hub.looking's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Any, Final
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
-from schemas import feedback, tables
+from hub.looking import PROPOSAL, RAN, Looking
+from schemas import tables
 from schemas.problems import N_, DomainError, Problem
-from schemas.supervision import CARD_STATE_NAMES, COLOUR_NAMES, Circumstances, answer_due, as_document, cards
-from schemas.supervision.words import form_of
+from schemas.supervision import CARD_STATE_NAMES, COLOUR_NAMES, answer_due
 from station import forms, supervised
-from station.app import Parts
-from station.databases import HERE, logged_as
-from station.moment import read, stamp
+from station.databases import HERE
+from station.moment import stamp
 from station.pages import PAGE, in_reach, me, name_of, page_asked
 from station.supervised import CARD
 from station.web import parts, staff_only
 from sync.serving import starting
 
+LOOKING: Final = "bianmin-looking"
 blueprint = Blueprint("supervision", __name__)
 
-PROPOSAL: Final = "card-proposal:"
-RAN: Final = "supervision-ran"
-BACK: Final = timedelta(days=40)
-"""How far the first run looks back; what was due before that is history."""
-OVERLAP: Final = timedelta(hours=1)
-SOON: Final = timedelta(days=4)
-"""Who is reminded a working day before has a weekend in between."""
-MOST: Final = 20_000
-"""Cases of one run."""
 RULINGS: Final = ("uphold", "revoke")
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "answered": (N_("待裁定"), "json_extract(body, '$.outcome') = 'answered'"),
@@ -77,7 +66,7 @@ def start() -> str:
 @blueprint.post("/supervision/run")
 @staff_only("oversee")
 def run() -> Any:
-    look(parts())
+    looking().look()
     return redirect(url_for("supervision.start"), 303)
 
 
@@ -120,83 +109,9 @@ def rule(key: str, event: str) -> Any:
     return redirect(url_for("supervised.one", key=key), 303)
 
 
-# -- the run -------------------------------------------------------------------------------------------------------------
-
-
-def look(parts: Parts) -> int:
-    """Asks the rules of every case that may have something new; how many proposals there are more. Twice is as once."""
-    register, here, now = parts.register, parts.store.database(HERE, create=True), parts.clock()
-    register.catch_up()
-    ran = here.get(RAN)
-    since = read(ran["at"]) - OVERLAP if ran else now - BACK
-    around, found = _around(parts), 0
-    for case_no in _asked(parts, since, now):
-        for card in cards(register.events(case_no), now, around):
-            form = form_of(card)
-            if (
-                card.station not in tables.stations()
-                or here.get(PROPOSAL + form)
-                or register.logbook.get(logged_as(card.station, form))
-            ):
-                continue
-            # What was due long before anybody looked is history.
-            if card.raised_on < (now - BACK).date():
-                continue
-            here.put(
-                {
-                    "_id": PROPOSAL + form, "type": "card_proposal", "schema": 1, "at": stamp(now), "dropped": "",
-                    "card": _without_id(as_document(card, now, around.calendar)),
-                }
-            )  # fmt: skip
-            found += 1
-    here.put(
-        {
-            "_id": RAN,
-            "type": "supervision_run",
-            "schema": 1,
-            "at": stamp(now),
-            **({"_rev": ran["_rev"]} if ran else {}),
-        }
-    )
+def looking() -> Looking:
+    found: Looking = current_app.extensions[LOOKING]
     return found
-
-
-def _asked(parts: Parts, since: datetime, now: datetime) -> Iterator[str]:
-    """The numbers of the cases that changed since, and of the open ones whose day has come or is near (SOON)."""
-    register, soon = parts.register, (now + SOON).date().isoformat()
-    changed = register.select("last_at >= ?", (stamp(since),), order="last_at", limit=MOST)
-    due = register.select("final = 0 AND due <= ?", (soon,), order="due", limit=MOST)
-    yield from dict.fromkeys(row["case_no"] for row in (*due, *changed))
-
-
-def _around(parts: Parts) -> Circumstances:
-    """What is known beside the cases: upheld complaints, the catalogue in force, the calendar."""
-    complaints = parts.register.logbook.select("type = 'complaint'", (), limit=MOST)
-    of = parts.published.in_force()
-
-    def charges(code: str) -> bool:
-        item = of.book.item(code)
-        return item is None or item.fee
-
-    return Circumstances(
-        parts.almanac.calendar(),
-        complaints=feedback.complaints(complaints),
-        materials=lambda code: _names(of.book.versions(code)),
-        charges=charges,
-    )
-
-
-def _names(versions: Any) -> frozenset[str]:
-    """Of every version: a case goes on by the list that it was opened with."""
-    return frozenset(line.name for version in versions for line in version.lines)
-
-
-def _without_id(doc: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in doc.items()
-        if name not in ("_id", "type", "schema", "issued_at", "answer_due")
-    }
 
 
 # -- what views share ----------------------------------------------------------------------------------------------------

@@ -19,18 +19,22 @@ import apsw
 
 from station.databases import HERE
 from station.moment import read
+from sync.serving import StoreChange
 
 HEARD: Final = "heard:"
 SCHEMA: Final = """
-CREATE TABLE moments (n INTEGER PRIMARY KEY, at TEXT NOT NULL, sound INTEGER NOT NULL);
+CREATE TABLE moments (n INTEGER PRIMARY KEY, id TEXT NOT NULL, at TEXT NOT NULL, seq INTEGER NOT NULL, sound INTEGER NOT NULL);
 """
 
 
 class Known(NamedTuple):
-    """A moment at which it is still known what was known then. n: its number, from 1."""
+    """A moment of which it is still known what was known then. n: its number, from 1; id: of its mark, the same at every web node;
+    seq: its place in the feed here."""
 
     n: int
+    id: str
     at: datetime
+    seq: int
 
 
 class Moments:
@@ -40,10 +44,10 @@ class Moments:
         self._connection = connection
         self._lock = lock
 
-    def passed(self, mark: Mapping[str, Any]) -> int:
+    def passed(self, seq: int, mark: Mapping[str, Any]) -> int:
         """A mark was met in the feed; the number of its moment."""
-        sound = mark.get("subjects") == self.subjects()
-        self._connection.execute("INSERT INTO moments (at, sound) VALUES (?, ?)", (mark["at"], sound))
+        row = (mark["_id"], mark["at"], seq, mark.get("subjects") == self.subjects())
+        self._connection.execute("INSERT INTO moments (id, at, seq, sound) VALUES (?, ?, ?, ?)", row)
         return self._connection.last_insert_rowid()
 
     def passed_by(self) -> int:
@@ -53,6 +57,10 @@ class Moments:
     def newest(self, limit: int) -> list[Known]:
         """The newest first."""
         return self._select("ORDER BY n DESC LIMIT ?", limit)
+
+    def of(self, id: str) -> Known | None:
+        """That of a mark."""
+        return next(iter(self._select("AND id = ?", id)), None)
 
     def first(self, since: str) -> Known | None:
         """The oldest that was not before a stamp; of one second the last."""
@@ -71,16 +79,17 @@ class Moments:
             return int(str(self._connection.execute(sql).fetchall()[0][0]))
 
     def _select(self, rest: str, value: object) -> list[Known]:
-        sql = f"SELECT n, at FROM moments WHERE sound {rest}"  # noqa: S608 - our own words
+        sql = f"SELECT n, id, at, seq FROM moments WHERE sound {rest}"  # noqa: S608 - our own words
         with self._lock:
-            return [Known(int(n), read(str(at))) for n, at in self._connection.execute(sql, (value,))]
+            rows = self._connection.execute(sql, (value,)).fetchall()
+        return [Known(int(str(n)), str(id), read(str(at)), int(str(seq))) for n, id, at, seq in rows]
 
 
-def parted(changes: Sequence[Any]) -> Iterator[tuple[Sequence[Any], str]]:
-    """Changes up to each mark, with its id; "" after those behind the last."""
+def parted(changes: Sequence[StoreChange]) -> Iterator[tuple[Sequence[StoreChange], StoreChange | None]]:
+    """Changes up to each mark, with it; None after those behind the last."""
     start = 0
     for n, change in enumerate(changes):
         if change.db == HERE and change.id.startswith(HEARD):
-            yield changes[start:n], change.id
+            yield changes[start:n], change
             start = n + 1
-    yield changes[start:], ""
+    yield changes[start:], None

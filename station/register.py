@@ -57,7 +57,7 @@ from station.trust import Trust
 from sync import ledger
 from sync.errors import DiskFull
 from sync.seals import Run
-from sync.serving import ServedStore
+from sync.serving import ServedStore, StoreChange
 
 __all__ = ["COLUMNS", "Register", "id_digest"]
 
@@ -65,7 +65,7 @@ log = logging.getLogger("bianmin.register")
 
 BATCH = 500
 Told = Callable[[int, int], None]
-VERSION = 15
+VERSION = 16
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -148,16 +148,17 @@ class Register:
             self._clear()
             return self.catch_up(at_once=BATCH * 8, told=told)
 
-    def _apply(self, changes: Sequence[Any]) -> None:
+    def _apply(self, changes: Sequence[StoreChange]) -> None:
         self._facts.moment = self._moments.passed_by()
         for some, mark in moments.parted(changes):
             self._apply_some(some)
-            for body in self._store.bodies(HERE, [mark]).values() if mark else ():
-                self._facts.moment = self._moments.passed(body)
+            if mark is not None:
+                for body in self._store.bodies(HERE, [mark.id]).values():
+                    self._facts.moment = self._moments.passed(mark.seq, body)
 
-    def _apply_some(self, changes: Sequence[Any]) -> None:
+    def _apply_some(self, changes: Sequence[StoreChange]) -> None:
         touched: set[str] = set()
-        for db, ids in _by_database(changes).items():
+        for db, ids in by_database(changes).items():
             if station_of(db) is not None:
                 touched |= self._note_events(db, ids) | self._prove(db)
             elif db == HERE:
@@ -490,7 +491,8 @@ def _source(where: str) -> str:
     return "cases LEFT JOIN claims USING (case_no, stage)" if "claims." in where else "cases"
 
 
-def _by_database(changes: Sequence[Any]) -> dict[str, list[str]]:
+def by_database(changes: Sequence[StoreChange]) -> dict[str, list[str]]:
+    """The ids of what changed in each."""
     by: dict[str, list[str]] = {}
     for change in changes:
         by.setdefault(change.db, []).append(change.id)

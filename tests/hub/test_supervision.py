@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from hub import supervision
-from hub.supervision import PROPOSAL
+from hub.looking import PROPOSAL, Looking
+from hub.supervision import LOOKING
+from schemas import numbers
 from schemas.supervision import words
 from schemas.supervision.cards import Card
 from station.databases import HERE, of_station
 from sync.serving import starting
+from tests.schemas.histories import History, permit
 from tests.test_journey import PERMIT, record, step
 from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World
 
@@ -32,6 +34,15 @@ def overdue(city: World) -> str:
 
 def supervisor(city: World) -> Visitor:
     return city.visit(HUB).sign_in("S001")
+
+
+def looking(city: World) -> Looking:
+    found: Looking = city[HUB].app.extensions[LOOKING]
+    return found
+
+
+def proposals(city: World) -> list[Any]:
+    return list(starting(city[HUB].parts.store.database(HERE), PROPOSAL).values())
 
 
 def looked(city: World) -> Visitor:
@@ -139,11 +150,33 @@ def test_a_card_that_is_answered_too_late_may_be_upheld_without_an_answer(city: 
 
 def test_a_run_looks_at_what_changed_since_the_one_before(city: World) -> None:
     overdue(city)
-    parts = city[HUB].parts
-    assert supervision.look(parts) > 0
-    assert supervision.look(parts) == 0
+    assert looking(city).look() > 0
+    assert looking(city).look() == 0
     city.time.now += timedelta(days=1)
-    assert supervision.look(parts) == 0, "the same cards are due, and no more"
+    assert looking(city).look() == 0, "the same cards are due, and no more"
+
+
+def test_what_is_heard_of_weeks_after_it_was_over_is_looked_at(city: World) -> None:
+    """By when things happened alone, a run asked of what happened since the run before, and never of what came late."""
+    hub = city[HUB].parts
+    told = History(permit(), numbers.case_no(VILLAGE, date(2018, 2, 9), 777)).received(
+        "2018-02-09T09:00:00+08:00"
+    )
+    told.add("forward", "village_clerk", at="2018-02-09T10:00:00+08:00")
+    for event, role, day in (
+        ("accept", "district_window", "02-12"), ("assign", "zone_head", "02-12"), ("pass_step", "examiner", "03-26"), ("grant", "zone_head", "03-27"),
+        ("conclude", "district_window", "03-28"),
+    ):  # fmt: skip
+        told.add(event, role, BUREAU, f"2018-{day}T09:00:00+08:00", staff=f"E{event}")
+    city.time.now += timedelta(days=50)
+    assert looking(city).look() == 0
+    city.time.now += timedelta(days=1)
+    for event in told.events:
+        hub.ledger.append(
+            of_station(VILLAGE), lambda _txn, event=event: [{k: v for k, v in event.items() if k != "_id"}]
+        )
+    looking(city).look()
+    assert {each["card"]["case"] for each in proposals(city)} == {told.case}
 
 
 # -- which words count ------------------------------------------------------------------------------------------------

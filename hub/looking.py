@@ -1,0 +1,147 @@
+"""The run of supervision (效能监察): asks the rules of the cases that may have something new, and keeps what they call for as proposals.
+
+    mark now ─> what came since the mark of the run before, whenever it happened ─┐
+                the open cases whose day has come or is near ─────────────────────┴─> cards of each ─> proposals that there are not yet
+
+    here/supervision-ran    {"at", "mark": id of the mark up to which everything was looked at}
+
+Runs by itself once a day, and when a supervisor asks. Decides nothing: which signals are due is schemas.supervision's, what becomes of a proposal
+hub.supervision's. Who wrote an event when is known, when the hub got it is not kept, so no card here says that its evidence came late.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hub.marks import Marks
+from schemas import feedback, tables
+from schemas.supervision import Card, Circumstances, as_document, cards
+from schemas.supervision.words import form_of
+from station.app import Parts
+from station.databases import HERE, is_errand, is_logged, logged_as, station_of, subject_of
+from station.moment import read, stamp
+from station.register import BATCH, by_database
+from sync.errors import Conflict
+
+PROPOSAL: Final = "card-proposal:"
+RAN: Final = "supervision-ran"
+BACK: Final = timedelta(days=40)
+"""How far the first run looks back; what was due before that is history."""
+SOON: Final = timedelta(days=4)
+"""Who is reminded a working day before has a weekend in between."""
+PAGE: Final = 1000
+
+
+class Looking:
+    """Of one web node of the hub."""
+
+    def __init__(self, parts: Parts, marks: Marks) -> None:
+        self._parts = parts
+        self._marks = marks
+        self._here = parts.store.database(HERE, create=True)
+        self._lock = threading.Lock()
+
+    def tend(self) -> None:
+        """Looks once a day."""
+        now, ran = self._parts.clock(), self._here.get(RAN)
+        if ran is None or read(ran["at"]).date() < read(stamp(now)).date():
+            self.look()
+
+    def look(self) -> int:
+        """How many proposals there are more. Twice is as once."""
+        with self._lock:
+            now, before = self._parts.clock(), self._here.get(RAN)
+            # Marked first: what comes while this goes on is looked at by the next run.
+            mark = self._marks.mark()
+            around = self._around()
+            found = sum(self._propose(case_no, now, around) for case_no in self._asked(before, now))
+            upto = mark.id if mark else (before or {}).get("mark", "")
+            ran = {"_id": RAN, "type": "supervision_run", "schema": 1, "at": stamp(now), "mark": upto}
+            with contextlib.suppress(Conflict):  # another web node has run meanwhile
+                self._here.put({**ran, "_rev": before["_rev"]} if before else ran)
+            return found
+
+    def _propose(self, case_no: str, now: datetime, around: Circumstances) -> int:
+        found = 0
+        for card in cards(self._parts.register.events(case_no), now, around):
+            # What was due long before anybody looked is history.
+            if card.raised_on >= (now - BACK).date() and not self._known(card):
+                proposal = {"type": "card_proposal", "schema": 1, "at": stamp(now), "dropped": ""}
+                kept = _without_id(as_document(card, now, around.calendar))
+                with contextlib.suppress(Conflict):
+                    self._here.put({"_id": PROPOSAL + form_of(card), **proposal, "card": kept})
+                    found += 1
+        return found
+
+    def _known(self, card: Card) -> bool:
+        """Whether it was proposed or issued already, or is about a station that there is not."""
+        form = form_of(card)
+        return (
+            card.station not in tables.stations()
+            or self._here.get(PROPOSAL + form) is not None
+            or self._parts.register.logbook.get(logged_as(card.station, form)) is not None
+        )
+
+    def _asked(self, before: Mapping[str, Any] | None, now: datetime) -> Iterator[str]:
+        """The numbers of the cases that something came of since the run before, and of the open ones whose day has come or is near."""
+        register = self._parts.register
+        since = register.moments.of(before["mark"]) if before and before.get("mark") else None
+        seen: set[str] = set()
+        # At the first run, and where the feed is in another order than at the run before, by what the cases say of themselves.
+        changed = self._rows("last_at >= ?", stamp(now - BACK)) if since is None else self._changed(since.seq)
+        for found in (self._rows("final = 0 AND due <= ?", (now + SOON).date().isoformat()), changed):
+            for case_no in found:
+                if case_no not in seen:
+                    seen.add(case_no)
+                    yield case_no
+
+    def _rows(self, where: str, value: str) -> Iterator[str]:
+        after = ""
+        while rows := self._parts.register.select(
+            f"{where} AND case_no > ?", (value, after), order="case_no", limit=PAGE
+        ):
+            yield from (row["case_no"] for row in rows)
+            after = rows[-1]["case_no"]
+
+    def _changed(self, seq: int) -> Iterator[str]:
+        """The cases of what came after a place in the feed, a complaint's too."""
+        store = self._parts.store
+        while changes := store.changes(seq, BATCH):
+            seq = changes[-1].seq
+            for db, ids in by_database(changes).items():
+                for body in store.bodies(db, ids).values() if station_of(db) else ():
+                    about = subject_of(body)
+                    if about is not None and is_logged(about):
+                        about = body.get("case")
+                    if isinstance(about, str) and not is_errand(about):
+                        yield about
+
+    def _around(self) -> Circumstances:
+        """What is known beside the cases: upheld complaints, the catalogue in force, the calendar."""
+        complaints = self._parts.register.logbook.select("type = 'complaint'", (), limit=-1)
+        book = self._parts.published.in_force().book
+
+        def charges(code: str) -> bool:
+            item = book.item(code)
+            return item is None or item.fee
+
+        return Circumstances(
+            self._parts.almanac.calendar(),
+            complaints=feedback.complaints(complaints),
+            materials=lambda code: _names(book.versions(code)),
+            charges=charges,
+        )
+
+
+def _names(versions: Any) -> frozenset[str]:
+    """Of every version: a case goes on by the list that it was opened with."""
+    return frozenset(line.name for version in versions for line in version.lines)
+
+
+def _without_id(doc: Mapping[str, Any]) -> dict[str, Any]:
+    around = ("_id", "type", "schema", "issued_at", "answer_due")
+    return {name: value for name, value in doc.items() if name not in around}
