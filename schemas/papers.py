@@ -21,7 +21,7 @@ from typing import Any, Final
 from schemas import tables
 from schemas.catalogue import Catalogue
 from schemas.document_numbers import words
-from schemas.lifecycle import REFUSE_REASONS, STATE_NAMES, SUSPEND_KINDS, counts_from, fold
+from schemas.lifecycle import REFUSE_REASONS, STATE_NAMES, SUSPEND_KINDS, counts_from, replay
 from schemas.lifecycle.state import CHINA, CaseState, Document
 from schemas.shipped import rows
 from schemas.workdays import Calendar
@@ -126,7 +126,7 @@ def of_case(
     for n, event in enumerate(events, 1):
         kind = kind_of(event["event"], state.item)
         if kind is not None:
-            found.append(_paper(kind, view(fold(events[:n], calendar, catalogue)), found))
+            found.append(_paper(kind, view(replay(events[:n], calendar, catalogue)), found))
     return tuple(found)
 
 

@@ -20,7 +20,7 @@ This file only gathers the public names; no rule will ever be written here.
 """
 
 from schemas.lifecycle.clocks import used_days
-from schemas.lifecycle.fold import fold
+from schemas.lifecycle.fold import fold, replay
 from schemas.lifecycle.guards import SUPPLEMENT_PERIOD
 from schemas.lifecycle.permissions import (
     EVENTS,
@@ -66,5 +66,6 @@ __all__ = [
     "counts_from",
     "fold",
     "problem",
+    "replay",
     "used_days",
 ]

@@ -4,7 +4,7 @@ stands on; here only the parts are put together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from schemas.catalogue import Catalogue
@@ -29,5 +29,13 @@ def fold(events: Iterable[Document], calendar: Calendar, catalogue: Catalogue | 
     """
     state, about = _FOLDER.fold(events, catalogue)
     state.case_no = about
+    set_dues(state, calendar)
+    return state
+
+
+def replay(counted: Sequence[Document], calendar: Calendar, catalogue: Catalogue | None = None) -> CaseState:
+    """The case as it was after these events of its timeline, the first of them up to some one: as they counted, in that order."""
+    state = _FOLDER.replay(counted, catalogue)
+    state.case_no = str(counted[0]["case"]) if counted else ""
     set_dues(state, calendar)
     return state

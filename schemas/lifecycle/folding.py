@@ -83,6 +83,17 @@ class Folder(Generic[S]):
         state.final = state.state in self._machine.final
         return state, about
 
+    def replay(self, counted: Sequence[Document], catalogue: Catalogue | None = None) -> S:
+        """The state after events that counted, in the order in which they did: nothing is judged about that again, since fewer events may well
+        have another order among themselves."""
+        known, _ = read_all(counted, self._kind)
+        place = {event["_id"]: n for n, event in enumerate(counted)}
+        state = self._fresh()
+        self._run(state, sorted(known, key=lambda event: place[event.doc["_id"]]), catalogue or shipped())
+        state.lamport = max((event.key[0] for event in known), default=0)
+        state.final = state.state in self._machine.final
+        return state
+
     def _run(
         self, state: S, sequence: Sequence[Event], book: Catalogue, order: Order | None = None
     ) -> list[tuple[Document, Problem]]:
