@@ -14,6 +14,7 @@ from flask import Flask
 from hub import (
     annual,
     authority,
+    bulletin_pages,
     catalogue_pages,
     desk,
     enrolment,
@@ -28,6 +29,7 @@ from hub import (
     wall,
     watching,
 )
+from hub.bulletin_office import BulletinOffice
 from hub.catalogue_office import CatalogueOffice
 from hub.claims import Claims
 from hub.gate import HubGate
@@ -102,6 +104,7 @@ def create_app(parts: Parts) -> Flask:
         online.blueprint,
         figures.blueprint,
         supervision.blueprint,
+        bulletin_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
@@ -114,5 +117,8 @@ def create_app(parts: Parts) -> Flask:
     marks = Marks(parts.store, parts.register, parts.clock, parts.random)
     looking = Looking(parts, marks)
     app.extensions[supervision.LOOKING] = looking
+    app.extensions[bulletin_pages.OFFICE] = BulletinOffice(
+        parts.store, parts.register, parts.notices, marks, parts.identity, parts.clock, parts.random
+    )
     parts.chores += [marks.tend, looking.tend]
     return app

@@ -43,6 +43,7 @@ from station.keys import Keys
 from station.lives import SUFFIX, Lives, this_machine
 from station.logbook import Keeper
 from station.moment import Clock, system_clock
+from station.notices import Notices
 from station.originals import Originals
 from station.pacing import Flow
 from station.paper_imports import PaperImports
@@ -100,6 +101,7 @@ class Parts:
     register: Register
     almanac: Almanac
     published: Published
+    notices: Notices
     ledger: EventLedger
     casework: Casework
     errands: Errands
@@ -277,6 +279,7 @@ def build_parts(
             almanac=almanac, heard=sticks.heard_from_above, is_hub=here.level == "city", clock=clock,
         )  # fmt: skip
         book = Keeper(ledger, register, clock)
+        notices = Notices(store, keys, register, book, clock)
         own = (
             []
             if here.level == "city"
@@ -284,7 +287,7 @@ def build_parts(
         )
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(
-            settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, published=published, ledger=ledger,
+            settings=settings, here=here, practice=practice, clock=clock, store=store, register=register, almanac=almanac, published=published, notices=notices, ledger=ledger,
             casework=casework, keeper=book,
             errands=Errands(ledger, register, identity, clock=clock),
             appointments=appointments, accounts=people, access=access,
@@ -340,6 +343,7 @@ def create_app(
         errand_pages,
         guide,
         health_pages,
+        notice_pages,
         pages,
         paper_pages,
         papers,
@@ -382,7 +386,7 @@ def create_app(
     first = (start.blueprint, bulk.blueprint, practice_pages.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
-        worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint,
+        worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, notice_pages.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
         screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint,
     )  # fmt: skip

@@ -27,6 +27,7 @@ LOGGED: Final = frozenset(
         "guidance_entry",
         "station_report",
         "supervision_card",
+        "notice_receipt",
     }
 )
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""

@@ -14,6 +14,8 @@ more, written by hand, and a test asks every page as every role.
     oversee  urge, and void what should      correct  add a correction to the
              not have been accepted                   record of what is over
     figures  see the city's figures             catalogue  draft and publish items
+    announce write bulletins and notices to
+             stations, and sign them
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from station.staff import Staff
 
 Duty: TypeAlias = Literal[
     "items", "record", "cases", "act", "desk", "claim", "sync", "wake", "full", "export", "person", "audit",
-    "devices", "files", "stick", "oversee", "correct", "figures", "wall", "catalogue",
+    "devices", "files", "stick", "oversee", "correct", "figures", "wall", "catalogue", "announce",
 ]  # fmt: skip
 
 _READS: Final = frozenset[Duty]({"items", "cases", "sync"})
@@ -43,7 +45,7 @@ DUTIES: Final[dict[str, frozenset[Duty]]] = {
     "zone_head": _BUREAU,
     "bureau_head": _BUREAU,
     # Who supervises reads everything and decides nothing (domain.md §3).
-    "city_supervisor": _SEES | {"desk", "oversee", "figures", "wall"},
+    "city_supervisor": _SEES | {"desk", "oversee", "figures", "wall", "announce"},
     "district_supervisor": _SEES | {"desk", "oversee", "figures", "wall"},
     # Who audits reads logs; the citizens' cases are not needed for it.
     "auditor": frozenset({"items", "sync", "audit"}),
@@ -67,7 +69,7 @@ _AT_HOME: Final = frozenset[Duty](
 LEASED: Final = frozenset[Duty]({"record", "act", "claim", "oversee", "correct"})
 
 
-_HUBS_OWN: Final = frozenset[Duty]({"devices", "catalogue"})
+_HUBS_OWN: Final = frozenset[Duty]({"devices", "catalogue", "announce"})
 """For the hub's own people, at the hub."""
 
 NOT_IN_PRACTICE: Final = frozenset[Duty]({"wake", "stick", "devices"})

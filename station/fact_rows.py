@@ -105,6 +105,14 @@ class Facts:
 
     def months(self, year: int, part: Part) -> list[Sums]:
         """Of the cases concluded within each of its twelve months, and of those accepted within it."""
+        found = self._by_month(f"{year}-01-01", f"{year}-12-31", part)
+        return [found.get(f"{year}-{month:02}", Sums()) for month in range(1, 13)]
+
+    def sums(self, period: Period, part: Part) -> Sums:
+        """Likewise of any days."""
+        return sum(self._by_month(str(period.first), str(period.last), part).values(), Sums())
+
+    def _by_month(self, first: str, last: str, part: Part) -> dict[str, Sums]:
         found: dict[str, Sums] = {}
         where, args = part.where()
         asked: list[tuple[str, str, tuple[str, ...], str]] = [("added", "day", _ADDED, "")]
@@ -119,14 +127,12 @@ class Facts:
             for table, day, names, count in asked:
                 wanted = ", ".join("count(*)" if name == count else f"sum({name})" for name in names)
                 sql = f"SELECT substr({day}, 1, 7), legal, {wanted} FROM {table} WHERE {day} BETWEEN ? AND ? AND {where} GROUP BY 1, 2"  # noqa: S608 - our own words
-                for month, legal, *values in self._connection.execute(
-                    sql, (f"{year}-01-01", f"{year}-12-31", *args)
-                ):
+                for month, legal, *values in self._connection.execute(sql, (first, last, *args)):
                     read = dict(zip(names, (int(value or 0) for value in values), strict=True))
                     timed = read.get("timed", 0)
                     more = Sums(read, {int(legal): (timed, read["used"])} if timed else {})
                     found[str(month)] = found.get(str(month), Sums()) + more
-        return [found.get(f"{year}-{month:02}", Sums()) for month in range(1, 13)]
+        return found
 
     @staticmethod
     def overdue(period: Period, part: Part, today: date) -> tuple[str, list[str]]:
@@ -139,6 +145,15 @@ class Facts:
         row = self._one(f"SELECT count(*) FROM {self.source} WHERE {where}", args)  # noqa: S608 - our own words
         assert row is not None
         return int(row[0])
+
+    def unknown_to(self, other: Facts, where: str, args: Sequence[str], limit: int) -> list[str]:
+        """The numbers of those of these cases that are not among the same ones of another moment."""
+        sql = (
+            f"SELECT number FROM (SELECT subject FROM {self.source} WHERE {where}"  # noqa: S608 - our own words
+            f" EXCEPT SELECT subject FROM {other.source} WHERE {where} LIMIT ?) JOIN subjects USING (subject) ORDER BY number"
+        )
+        with self._lock:
+            return [str(number) for (number,) in self._connection.execute(sql, (*args, *args, limit))]
 
     def cases(self, where: str, args: Sequence[str], day: str, limit: int, offset: int = 0) -> list[str]:
         """The numbers of these cases by `day`, a column: in the order of its index, so that nothing is sorted."""

@@ -3,6 +3,7 @@
     certificate_issue   a village certificate given out          vip_entry        consult, assist, agency, urge
     complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
     evaluation          a rating given away from the clerk     station_report   which catalogue and program a station has
+    notice_receipt      a notice of the hub was read
     supervision_card    issued by the hub, answered where it is about (schemas.supervision.words says which words count)
 
 Each is a document numbered as an event (`Keeper` writes it), so it travels, is sealed, proved and confirmed as events are. It is
@@ -38,7 +39,7 @@ CREATE TABLE logbook (               -- the newest word on each thing that was l
     key TEXT PRIMARY KEY, type TEXT NOT NULL, station TEXT NOT NULL, subject TEXT NOT NULL, at TEXT NOT NULL,
     id_digest TEXT NOT NULL, due TEXT, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX logbook_list ON logbook (station, type, at);
-CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case
+CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case, of a notice
 CREATE INDEX logbook_due ON logbook (station, type, due);                     -- what is still to be answered
 CREATE INDEX logbook_person ON logbook (id_digest);
 CREATE TABLE ratings (               -- one rating a case
@@ -72,7 +73,9 @@ class Logbook:
         at = next(
             (last[name] for name in ("at", "issued_at", "received_at") if isinstance(last.get(name), str)), ""
         )
-        subject = next((last[name] for name in ("project", "case") if isinstance(last.get(name), str)), "")
+        subject = next(
+            (last[name] for name in ("project", "case", "notice") if isinstance(last.get(name), str)), ""
+        )
         person, due = last.get("holder_id_no"), last.get("due") or last.get("answer_due")
         is_open = (
             last.get("state") not in ("answered", "closed", "rejected")

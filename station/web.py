@@ -264,6 +264,7 @@ def _context() -> dict[str, Any]:
         "me": staff, "may": may, "here": parts().here, "say": say, "words": words, "lang": locale()[:2], "large_type": large_type(),
         "lamp": parts().lamp() if staff and not g.get("plain") else None, "is_hub": parts().here.level == "city",
         "practice": parts().practice, "today": parts().clock().date().isoformat(),
+        "unread": parts().notices.unread(staff.station) if staff and not g.get("plain") else 0,
         "lease_over": parts().appointments.problem() if staff and not g.get("plain") else None,
     }  # fmt: skip
 

@@ -17,9 +17,11 @@ from typing import NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from hub import bulletin_pages
+from hub.bulletin_office import BulletinOffice
 from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
-from schemas import tables
+from schemas import bulletins, tables
 from station.files import Scan
 from tests import ledgers
 from tests.browser import browser, sign_in, window
@@ -131,6 +133,7 @@ def fill(world: World) -> list[Scene]:
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
     assert hub.casework.case(long) is not None
+    more += _bulletins(world)
     annual = world[HUB].app.extensions["bianmin-annual"]
     annual.make(2018)
     annual.wait()
@@ -197,6 +200,40 @@ def _card(world: World) -> str:
     )
     world.sync(TOWNSHIP, VILLAGE)
     return f"L{VILLAGE}:{'5' * 32}"
+
+
+def _bulletins(world: World) -> list[Scene]:
+    """A bulletin that was sent and not read yet, after which the hub heard of another case; a draft; a notice without figures."""
+    office: BulletinOffice = world[HUB].app.extensions[bulletin_pages.OFFICE]
+    first, second = PEOPLE["S001"], PEOPLE["S009"]
+    sent = office.begin(first, "weekly_summary", "2018-W05")
+    draft = office.draft(sent)
+    assert draft is not None
+    body = draft.doc["body"].replace(
+        bulletins.TO_FILL, "春节前后办件量增加，请各单位安排好值班，做到按期办结。"
+    )
+    office.save(first, sent, {**draft.doc, "body": body}, draft.rev)
+    draft = office.draft(sent)
+    assert draft is not None
+    id = office.sign(second, sent, draft.rev)
+    begun = office.begin(first, "monthly_bulletin", "2018-01")
+    plain = office.begin(first, "notice")
+    word = office.draft(plain)
+    assert word is not None
+    said = {
+        **word.doc,
+        "title": "关于做好春节期间便民服务值班工作的通知",
+        "body": "请各单位于2月13日前报送值班表。\n春节期间村级站点可以预约办理。",
+    }
+    office.save(first, plain, said, word.rev)
+    word = office.draft(plain)
+    assert word is not None
+    office.sign(second, plain, word.rev)
+    world.sync(TOWNSHIP, VILLAGE)
+    return [
+        Scene("hub", "S001", "/bulletins/<id>", f"/bulletins/{id}"), Scene("hub", "S001", "/bulletins/drafts/<key>", f"/bulletins/drafts/{begun}"),
+        Scene("village", "V001", "/notices/<id>", f"/notices/{id}"),
+    ]  # fmt: skip
 
 
 def _catalogue(world: World) -> None:

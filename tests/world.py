@@ -62,6 +62,7 @@ PEOPLE = {
         Staff("C001", "沈目录", HUB, frozenset({"catalogue_editor"})),
         Staff("C002", "韩目录", HUB, frozenset({"catalogue_editor"})),
         Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
+        Staff("S009", "许主任", HUB, frozenset({"city_supervisor"})),
     )
 }
 
@@ -342,7 +343,9 @@ def small_city(
     if tls:
         world.time.now = datetime.now(ZONE)
     try:
-        world.add(HUB, people=("E001", "E002", "E003", "X001", "B001", "S001", "A001", "C001", "C002"))
+        world.add(
+            HUB, people=("E001", "E002", "E003", "X001", "B001", "S001", "S009", "A001", "C001", "C002")
+        )
         world.add(TOWNSHIP, HUB, people=("T001",))
         world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))
         world.add(NEIGHBOUR, TOWNSHIP, HUB, people=("V002",))

@@ -201,20 +201,41 @@ class Coordination(Record):
     answered_at = Moment(N_("答复时间"), "public", required=False)
 
 
+class SaidFigure(Shape):
+    """A figure of a bulletin as it was when it was made. part: "" for the city, or a district's six digits; numerator: a whole number or a
+    fraction, 347/20."""
+
+    metric = Text(N_("指标"), pattern=r"[a-z_]{1,60}")
+    part = Text(N_("范围"), low=0, high=6)
+    numerator = Text(N_("分子"), pattern=r"[0-9]{1,15}(/[0-9]{1,9})?")
+    denominator = Whole(N_("分母"), 0, MAX_WHOLE, required=False)
+
+
 class Notice(Envelope):
-    """A text from the hub to stations; valid_to is the last day it is shown."""
+    """A text from the hub to stations (schemas.bulletins). audience: all, a level, or a district's six digits; as_of: up to when the hub had heard
+    for the figures of a bulletin; valid_to: the last day it is shown. Who has read it is in each station's logbook."""
 
     kind = Text(N_("通知类型"), among=("weekly_summary", "monthly_bulletin", "notice", "urge", "rule_change"))
     title = Text(N_("标题"))
     body = Text(N_("正文"), high=20_000)
     at = Moment(N_("发布时间"), "public")
     period = Text(N_("统计期间"), pattern=r"[0-9]{4}(-[0-9]{2}|-W[0-9]{2})?", required=False)
+    as_of = Moment(N_("数据截至"), "public", required=False)
+    figures = many(nested(SaidFigure, N_("数据")), N_("数据"), required=False)
     audience = Text(N_("发送范围"), high=40, required=False)
     needs_receipt = Flag(N_("是否需要回执"), "public", required=False)
-    receipts = many(Text(N_("回执单位"), pattern=STATION_CODE), N_("回执"), required=False)
+    created_by = Text(N_("起草人"), high=40, required=False)
+    signed_by = Text(N_("签发人"), high=40, required=False)
     valid_to = Day(N_("有效期至"), "public", required=False)
 
     needs = (Need("kind", ("weekly_summary", "monthly_bulletin"), ("period",)),)
+
+
+class NoticeReceipt(Logged):
+    """A station has read a notice: whose, when and which."""
+
+    notice = Text(N_("通知编号"), pattern=r"notice:.{1,100}")
+    at = Moment(N_("阅读时间"), "public")
 
 
 class Target(Record):
@@ -236,5 +257,6 @@ OVERSIGHT: Final[dict[str, type[Envelope]]] = {
     "accountability": Accountability,
     "coordination": Coordination,
     "notice": Notice,
+    "notice_receipt": NoticeReceipt,
     "target": Target,
 }

@@ -1,6 +1,7 @@
 """Every page × every role, at hub, township and village, as tests/rights/pages.csv says.
 
-Columns are groups of roles; `of` marks rows about one case, which nobody of another district may touch. What the table
+Columns are groups of roles; `of` marks rows about one case, which nobody of another district may touch, and those of the
+whole city, which are for no district's supervisor. What the table
 does not allow is 401 (being sent to sign in), 403 or 404, and has changed nothing.
 """
 
@@ -17,7 +18,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from hub import staff
+from hub import bulletin_pages, staff
+from hub.bulletin_office import BulletinOffice
 from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
 from schemas import offers, tables
@@ -26,6 +28,7 @@ from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
 from tests.catalogue import version
+from tests.rights.furnished import CARD, NOTICE, cards, notice
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -49,7 +52,6 @@ RATES = {
     # The card is over: the page says so.
     ("POST", "/supervised/<key>/<event>"): 409, ("POST", "/supervision/cards/<key>/<event>"): 409,
 }  # fmt: skip
-CARD = "c" * 32
 PERSON = {"name": "赵小明", "id_type": "111", "id_no": "510903199003070012"}
 SCAN = Scan(1, "身份证.pdf", "application/pdf", pdf())
 FROM_HOME = next(
@@ -79,6 +81,8 @@ class Asker:
         return f"{self.at}-{self.role or 'stranger'}-of-{self.station or 'nowhere'}"
 
     def may(self, row: dict[str, str]) -> bool:
+        if row["of"] == "city" and self.role == "district_supervisor":
+            return False
         return row[self.column] == "y" and not (row["of"] == "case" and self.station == OTHER_BUREAU)
 
 
@@ -119,28 +123,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             )  # a practice would begin on the one beyond
             server.parts.backups.into = tmp_path_factory.mktemp("stick")
         cards(world)
+        notice(world)
         yield world
-
-
-def cards(world: World) -> None:
-    """A card about each server's people, which was issued and revoked: there is nothing left to say of it."""
-    said = {
-        "rule": "R03", "colour": "yellow", "staff": "", "points": "1", "evidence": {"measure": "promise_overdue"}, "answer_due": "2018-02-13",
-        "issued_at": "2018-02-09T09:00:00+08:00", "outcome": "issued", "late_evidence": False,
-    }  # fmt: skip
-    over = {
-        "outcome": "revoked",
-        "ruling": "补登记",
-        "revoke_at": "2018-02-09T10:00:00+08:00",
-        "revoke_by": "S001",
-    }
-    for code in (BUREAU, TOWNSHIP, VILLAGE):
-        for more in ({}, over):
-            word = {**said, "station": code, **more}
-            world[HUB].parts.keeper.keep(
-                code, PEOPLE["S001"], "supervision_card", CARD, lambda _txn, _before, word=word: word
-            )
-    world.sync(TOWNSHIP, VILLAGE)
 
 
 class Session:
@@ -232,6 +216,10 @@ class Session:
         )  # fmt: skip
         if route.startswith("/supervis"):
             path = self._supervision(route)
+        if route.startswith(("/notices", "/bulletins")):
+            path = (
+                route.replace("<id>", NOTICE).replace("<key>", self._bulletin()).replace("<action>", "drop")
+            )
         path = path.replace(
             "<path:filename>", "css/bootstrap.min.css" if "bootstrap" in route else "bianmin.css"
         )
@@ -270,6 +258,10 @@ class Session:
             fields = (
                 {"rev": self._draft(item)} if self.asker.column == "editor" and "begin" not in route else {}
             )
+        elif route == "/bulletins":
+            fields = {"kind": "notice"}
+        elif route.startswith("/bulletins/drafts"):
+            fields = {"rev": self._bulletin(rev=True)}
         elif route == "/desk/views":
             fields = {"name": "超期"}
         elif route == "/desk/assign":  # who is no head is told so of each case
@@ -344,6 +336,14 @@ class Session:
         """A file that somebody wrote for this server."""
         writer = self.city[VILLAGE if self.asker.at == "hub" else HUB].parts.sticks
         return BytesIO(b"".join(writer.write(AT[self.asker.at])[0].pieces()))
+
+    def _bulletin(self, *, rev: bool = False) -> str:
+        """The key of a draft of a notice, or which word on it is the newest."""
+        office: BulletinOffice = self.city[HUB].app.extensions[bulletin_pages.OFFICE]
+        if not office.drafts():
+            office.begin(PEOPLE["S001"], "notice")
+        draft = office.drafts()[0]
+        return draft.rev if rev else draft.key
 
     def _supervision(self, route: str) -> str:
         """With the card about this server's people, and a proposal of its own."""

@@ -195,6 +195,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "outcome": "issued",
         "late_evidence": False,
     },
+    "notice_receipt": {**_RECORD, "notice": "notice:monthly_bulletin:2018-02", "at": NOON},
     "accountability": {
         **_RECORD,
         "because": ["card:R03:1"],
@@ -224,7 +225,15 @@ SOUND: dict[str, dict[str, Any]] = {
 MORE: dict[str, dict[str, Any]] = {
     "case_event": {"seen": {f"{VILLAGE}:abcdefgh": 1}},
     "staff": {"trained_on": "2018-01-05", "employer": "centre"},
-    "notice": {"valid_to": "2018-12-31", "needs_receipt": True, "receipts": [VILLAGE]},
+    "notice": {
+        "valid_to": "2018-12-31",
+        "needs_receipt": True,
+        "audience": "village",
+        "as_of": NOON,
+        "figures": [{"metric": "on_time_rate", "part": "", "numerator": "9", "denominator": 10}],
+        "created_by": "S1",
+        "signed_by": "S2",
+    },
     "service_item": {
         "delegated": {
             "from": "市食品药品监督管理局",
