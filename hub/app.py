@@ -21,6 +21,7 @@ from hub import (
     figures,
     online,
     overseeing,
+    project_pages,
     queues,
     root,
     staff,
@@ -36,6 +37,7 @@ from hub.gate import HubGate
 from hub.healing import Healing
 from hub.looking import Looking
 from hub.marks import Marks
+from hub.projects import Projects
 from station import app as station_app
 from station.app import Kept, Parts
 from station.databases import PUBLIC
@@ -105,6 +107,7 @@ def create_app(parts: Parts) -> Flask:
         figures.blueprint,
         supervision.blueprint,
         bulletin_pages.blueprint,
+        project_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
@@ -117,6 +120,9 @@ def create_app(parts: Parts) -> Flask:
     marks = Marks(parts.store, parts.register, parts.clock, parts.random)
     looking = Looking(parts, marks)
     app.extensions[supervision.LOOKING] = looking
+    app.extensions[project_pages.SERVICE] = Projects(
+        parts.ledger, parts.register, parts.casework, parts.identity, parts.clock
+    )
     app.extensions[bulletin_pages.OFFICE] = BulletinOffice(
         parts.store, parts.register, parts.notices, marks, parts.identity, parts.clock, parts.random
     )

@@ -22,9 +22,18 @@ from schemas import feedback, tables
 from schemas.supervision import Card, Circumstances, as_document, cards
 from schemas.supervision.words import form_of
 from station.app import Parts
-from station.databases import HERE, is_errand, is_logged, logged_as, station_of, subject_of
+from station.databases import (
+    HERE,
+    by_database,
+    is_errand,
+    is_logged,
+    is_project,
+    logged_as,
+    station_of,
+    subject_of,
+)
 from station.moment import read, stamp
-from station.register import BATCH, by_database
+from station.register import BATCH
 from sync.errors import Conflict
 
 PROPOSAL: Final = "card-proposal:"
@@ -117,7 +126,7 @@ class Looking:
                     about = subject_of(body)
                     if about is not None and is_logged(about):
                         about = body.get("case")
-                    if isinstance(about, str) and not is_errand(about):
+                    if isinstance(about, str) and not is_errand(about) and not is_project(about):
                         yield about
 
     def _around(self) -> Circumstances:

@@ -20,7 +20,7 @@ from schemas.lifecycle import projects
 from schemas.lifecycle.projects import ProjectState
 from schemas.statistics import CaseFacts, Line
 from schemas.workdays import Calendar
-from station.databases import is_errand, is_logged, of_case, subject_of
+from station.databases import is_errand, is_logged, is_project, of_case, subject_of
 from station.logbook import newest
 from sync import ledger
 from sync.peer import Seq
@@ -88,10 +88,10 @@ def from_store(
             if subject is not None and name == of_case(subject):
                 if is_logged(subject):
                     logged.setdefault(subject, []).append(body)
+                elif is_project(subject):
+                    works.setdefault(subject, []).append(body)
                 elif not is_errand(subject):
                     cases.setdefault(subject, []).append(body)
-            elif isinstance(body.get("project"), str) and body.get("type") == "project_event":
-                works.setdefault(body["project"], []).append(body)
         found.docs += (word for words in logged.values() if (word := newest(words))["type"] in KEPT)
         for events in cases.values():
             found.add(events, date(number, 12, 31), calendar, catalogue)

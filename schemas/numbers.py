@@ -65,6 +65,7 @@ class IdNo:
 
 
 ERRAND: Final = "D"
+PROJECT: Final = "P"
 
 
 def _plain(text: str) -> str:
@@ -92,17 +93,37 @@ def errand_no(station: str, day: date, serial: int) -> str:
     return ERRAND + case_no(station, day, serial)
 
 
+def project_no(station: str, day: date, serial: int) -> str:
+    """The number of a project, built as a case's, with P before it."""
+    return PROJECT + case_no(station, day, serial)
+
+
 def parse_errand_no(text: str) -> CaseNo:
     """As parse_case_no. Raises DomainError "bad_errand_no"."""
+    return _parse_lettered(
+        text,
+        ERRAND,
+        Problem("bad_errand_no", N_("代办编号“{text}”有误，请对照材料交接单核对"), {"text": text}),
+    )
+
+
+def parse_project_no(text: str) -> CaseNo:
+    """As parse_case_no. Raises DomainError "bad_project_no"."""
+    return _parse_lettered(
+        text,
+        PROJECT,
+        Problem("bad_project_no", N_("项目编号“{text}”有误，请对照项目登记表核对"), {"text": text}),
+    )
+
+
+def _parse_lettered(text: str, letter: str, wrong: Problem) -> CaseNo:
     plain = _plain(text)
     try:
-        if plain.startswith(ERRAND):
+        if plain.startswith(letter):
             return parse_case_no(plain[1:])
     except DomainError:
         pass
-    raise DomainError(
-        Problem("bad_errand_no", N_("代办编号“{text}”有误，请对照材料交接单核对"), {"text": text})
-    )
+    raise DomainError(wrong)
 
 
 def serials_used_up() -> DomainError:

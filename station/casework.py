@@ -219,6 +219,36 @@ class Casework:
             self._ledger.append(of_station(staff.station), build)
         return outcome
 
+    def of_project(
+        self, txn: LedgerTxn, staff: Staff, project_no: str, applications: Sequence[Application]
+    ) -> tuple[dict[str, str], list[dict[str, Any]]]:
+        """The approvals of a project, each a case that is accepted as it is opened (统一受理): ({item code: case number}, their events), for the
+        transaction that dispatches them. DomainError as in record."""
+        here, of = self._place_of(staff), self.in_force(self._clock().date())
+        numbers_of: dict[str, str] = {}
+        written: list[dict[str, Any]] = []
+        for each in applications:
+            found = of.offered(each.item_code, here)
+            if found is None:
+                raise DomainError(NOT_OFFERED)
+            item, offer = found
+            lines = checklist(of.materials(item.item_code), each.got)
+            steps: list[Step] = [
+                ("create", {**self._create_data(each, item), "project": project_no}),
+                ("receive", self._receive_data(each, lines)),
+            ]
+            if offer.decided_at == here.code:
+                steps += [("accept", {}), ("assign", {"to": item.zone or staff.employee_no})]
+            else:
+                steps.append(("forward", {"to": offer.decided_at}))
+            case_no = numbers_of[item.item_code] = self._new_case_no(txn, here.code, self._clock().date())
+            written += self._walk(txn, case_no, [], staff, steps)
+        return numbers_of, written
+
+    def query_code(self) -> str:
+        """A code to ask with."""
+        return self._query_code()
+
     def _is_row(self, case_no: str, entry: Entry) -> bool:
         """Whether the case was entered from a row that said just the same."""
         created = (each["data"] for each in self._register.events(case_no) if each.get("event") == "create")

@@ -1,6 +1,6 @@
 """The names of a server's databases: which there are, and how a station's or a case's is found. Opens none of them.
 
-station-<12 digits>   every event of the cases and errands that began at that station, and its logbook, whoever wrote it
+station-<12 digits>   every event of the cases, errands and projects that began at that station, and its logbook, whoever wrote it
 public                written by the hub, read by all: devices, staff, days of the calendar
 desk                  the hub's own: who holds which case
 here                  this server's own, never served: passwords, sessions, how sync went
@@ -8,10 +8,11 @@ here                  this server's own, never served: passwords, sessions, how 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from schemas.numbers import ERRAND
+from schemas.numbers import ERRAND, PROJECT
+from sync.serving import StoreChange
 
 PUBLIC: Final = "public"
 DESK: Final = "desk"
@@ -32,6 +33,9 @@ LOGGED: Final = frozenset(
 )
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""
 
+NUMBERED: Final = {"errand_event": ("errand", ERRAND), "project_event": ("project", PROJECT)}
+"""Events of what is no case: the field that says whose they are, and the letter before such a number."""
+
 _PREFIX: Final = "station-"
 
 
@@ -47,15 +51,14 @@ def of_case(number: str) -> str:
 
 
 def subject_of(body: Mapping[str, Any]) -> str | None:
-    """What an event is about: the number of a case or of an errand, or what a logbook keeps something under; None for what
-    this program does not know."""
+    """What an event is about: the number of a case, an errand or a project, or what a logbook keeps something under; None for
+    what this program does not know."""
     if body.get("type") in LOGGED:
         station, form = body.get("station"), body.get("form")
         return logged_as(station, form) if isinstance(station, str) and isinstance(form, str) else None
-    found = body.get("errand" if body.get("type") == "errand_event" else "case")
-    return (
-        found if isinstance(found, str) and (body.get("type") != "errand_event" or is_errand(found)) else None
-    )
+    of, letter = NUMBERED.get(str(body.get("type")), ("case", ""))
+    found = body.get(of)
+    return found if isinstance(found, str) and found.startswith(letter) else None
 
 
 def logged_as(station: str, form: str) -> str:
@@ -69,6 +72,18 @@ def is_logged(number: str) -> bool:
 
 def is_errand(number: str) -> bool:
     return number.startswith(ERRAND)
+
+
+def is_project(number: str) -> bool:
+    return number.startswith(PROJECT)
+
+
+def by_database(changes: Iterable[StoreChange]) -> dict[str, list[str]]:
+    """The ids of what changed in each."""
+    by: dict[str, list[str]] = {}
+    for change in changes:
+        by.setdefault(change.db, []).append(change.id)
+    return by
 
 
 def station_of(name: str) -> str | None:

@@ -25,7 +25,6 @@ STEPS: Final[dict[str, Step]] = {
 """The steps of an errand's page, in the order of buttons; `request` has a form of its own."""
 LINES: Final = 12
 """Materials on one handover list."""
-VIP_KINDS: Final = {"consult": N_("咨询"), "assist": N_("协办"), "agency": N_("代办"), "urge": N_("督办")}
 
 
 def request(form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Problem]]:

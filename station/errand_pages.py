@@ -15,11 +15,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from schemas import numbers, papers, tables
 from schemas.lifecycle.errands import KINDS, MANDATES, ErrandState
 from schemas.problems import N_, DomainError, Problem
-from station import errand_forms, forms
+from station import errand_forms, forms, vip
 from station.bulk import below
 from station.case_rows import id_digest
 from station.casework import days_left
-from station.errand_forms import STEPS, VIP_KINDS
+from station.errand_forms import STEPS
 from station.moment import stamp
 from station.pages import PAGE, in_reach, me, name_of, new_form, page_asked, person_of, window
 from station.web import parts, reader, staff_only
@@ -136,26 +136,8 @@ def act(errand_no: str, event: str) -> Any:
 def log(errand_no: str) -> Any:
     """What was done for the applicant one to one: consult, assist, agency, urge (VIP)."""
     _visible(errand_no)
-    kind, note = request.form.get("service", ""), forms.text(request.form, "note", 1000)
-    problem = None
-    if kind not in VIP_KINDS:
-        problem = Problem("no_service", N_("请选择服务类别：咨询、协办、代办或者督办"), {})
-    elif not note:
-        problem = Problem("no_note", N_("请填写服务内容"), {})
-    elif not forms.FORM_TOKEN.fullmatch(request.form.get("form", "")):
-        problem = Problem("form_token", N_("页面不完整，请重新打开登记表"), {})
-    if problem is not None:
+    if problem := vip.note(errand_no, request.form):
         return _page(errand_no, problem=problem, failed="log"), 422
-    said = {
-        "project": errand_no,
-        "kind": kind,
-        "staff": me().employee_no,
-        "at": stamp(parts().clock()),
-        "note": note,
-    }
-    parts().keeper.keep(
-        errand_no[1:13], me(), "vip_entry", request.form["form"], lambda _txn, before: before or said
-    )
     return redirect(url_for("errands.one", errand_no=errand_no), 303)
 
 
@@ -233,12 +215,10 @@ def _shown(errand_no: str, state: ErrandState) -> dict[str, Any]:
     from schemas import documents
     from schemas.documents.views import errand_view
 
-    entries = parts().register.logbook.select(
-        "subject = ? AND type = 'vip_entry'", (errand_no,), order="at, key"
-    )
+    entries = vip.log_of(errand_no)
     return {
         "errand_no": errand_no, "state": errand_view(state, reader()), "names": name_of, "people": person_of, "chinese": papers.chinese, "kinds": KINDS, "mandates": MANDATES,
-        "item": parts().published.book().item(state.item), "log": [documents.mask(each, reader()) for each in entries], "services": VIP_KINDS,
+        "item": parts().published.book().item(state.item), "log": [documents.mask(each, reader()) for each in entries], "services": vip.KINDS,
     }  # fmt: skip
 
 

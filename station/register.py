@@ -21,8 +21,9 @@ import apsw
 
 from schemas import lifecycle, tables
 from schemas.catalogue import Catalogue
-from schemas.lifecycle import CaseState, errands
+from schemas.lifecycle import CaseState
 from schemas.lifecycle.errands import ErrandState
+from schemas.lifecycle.projects import ProjectState
 from schemas.published import PREFIX as ITEMS
 from schemas.workdays import Calendar
 from station import (
@@ -35,14 +36,26 @@ from station import (
     issued,
     logbook,
     moments,
+    project_rows,
     projection,
     proofs,
     queue_rows,
 )
 from station.archived import ARCHIVED, Archived
 from station.case_rows import COLUMNS, INSERT, id_digest, once, row
-from station.databases import DESK, HERE, PUBLIC, is_errand, is_logged, of_case, station_of, subject_of
-from station.errand_rows import ErrandRows, lodged
+from station.databases import (
+    DESK,
+    HERE,
+    PUBLIC,
+    by_database,
+    is_errand,
+    is_logged,
+    is_project,
+    of_case,
+    station_of,
+    subject_of,
+)
+from station.errand_rows import ErrandRows
 from station.event_rows import EventRows
 from station.fact_rows import FactRows
 from station.found_by import FoundBy
@@ -50,10 +63,13 @@ from station.identity import Identity
 from station.issued import Issued
 from station.logbook import Logbook
 from station.moments import Moments
+from station.project_rows import ProjectRows
+from station.projection import passed_over
 from station.proofs import Dispute, Proofs
 from station.queue_rows import QueueRows
 from station.trust import PREFIX as STATEMENTS
 from station.trust import Trust
+from station.works import Works
 from sync import ledger
 from sync.errors import DiskFull
 from sync.seals import Run
@@ -65,7 +81,7 @@ log = logging.getLogger("bianmin.register")
 
 BATCH = 500
 Told = Callable[[int, int], None]
-VERSION = 16
+VERSION = 17
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -95,7 +111,7 @@ class Register:
         self.position = 0  # up to where the store's changes are applied
         self._connection = projection.opened(path, key)
         self._events = EventRows(self._connection)
-        self._errands = ErrandRows(self._connection, self._lock)
+        self._works = Works(self._connection, self._lock, self.events, self.fold, calendar, catalogue)
         self._logbook = Logbook(self._connection, self._lock)
         self._queue = QueueRows(self._connection, self._lock)
         self._facts = FactRows(self._connection, self._lock)
@@ -175,7 +191,7 @@ class Register:
             elif db == PUBLIC and any(id_.startswith(("day:", ITEMS)) for id_ in ids):
                 # A new holiday moves due dates of whatever is not over; what was done with an item that was not known yet, counts.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
-                touched |= self._errands.open()
+                touched |= self._works.open()
         self._fold(touched)
 
     def _note_events(self, db: str, ids: Sequence[str]) -> set[str]:
@@ -205,16 +221,16 @@ class Register:
         # What comes later to a case of which the rest is gone would fold to nonsense; the hub has the whole.
         case_nos = {case_no for case_no in case_nos if self._archived.known(case_no) is None}
         for case_no, events in self._events_of(case_nos):
-            if not events or is_errand(case_no):
+            if not events or is_errand(case_no) or is_project(case_no):
                 continue
-            try:
+            folded = None
+            with passed_over(case_no):
                 if is_logged(case_no):
                     self._logbook.note(case_no, events)
                     continue
                 state = self.fold(events)
                 folded = row(case_no, state, events)
-            except Exception:
-                _pass_over(case_no)
+            if folded is None:
                 continue
             # One form makes one case (Casework looks first); a restored laptop may still bring two, and both are shown.
             self._execute(
@@ -226,13 +242,8 @@ class Register:
             self._facts.note(case_no, state, self._calendar())
             if state.evaluations:
                 self._logbook.rated(state)
-        # An errand's clocks follow the case that it lodged.
-        for errand_no in self._errands.of_cases(case_nos) | set(filter(is_errand, case_nos)):
-            try:
-                self._errands.note(errand_no, errand := self.errand(errand_no))
-                self._queue.hurry(errand)
-            except Exception:
-                _pass_over(errand_no)
+        for errand in self._works.note(case_nos):
+            self._queue.hurry(errand)
 
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         """The events of each case. A station's cases are asked for together: the store may be far away."""
@@ -257,20 +268,22 @@ class Register:
         return lifecycle.fold(events, self._calendar(), self.catalogue())
 
     def errand(self, errand_no: str, *cases: str) -> ErrandState | None:
-        """The errand as its events tell it, with the cases it lodged, and these besides, as far as they are here; None where
-        unknown."""
-        with self._lock:
-            events = self.events(errand_no)
-            if not events:
-                return None
-            known = {case_no: self.events(case_no) for case_no in {*cases, *lodged(events)}}
-            folded = {case_no: self.fold(found) for case_no, found in known.items() if found}
-            return errands.fold(events, self._calendar(), folded, self.catalogue())
+        """As Works.errand."""
+        return self._works.errand(errand_no, *cases)
+
+    def project(self, project_no: str) -> ProjectState | None:
+        """As Works.project."""
+        return self._works.project(project_no)
 
     @property
     def errands(self) -> ErrandRows:
         """The errands of this store, one row each."""
-        return self._errands
+        return self._works.errands
+
+    @property
+    def projects(self) -> ProjectRows:
+        """The projects of this store, one row each."""
+        return self._works.projects
 
     @property
     def queue(self) -> QueueRows:
@@ -463,7 +476,7 @@ class Register:
         with self._transaction():
             projection.empty(self._connection)
             self._connection.execute(SCHEMA)
-            for each in (case_rows, errand_rows, logbook, found_by, proofs, event_rows, archived, issued, queue_rows, fact_rows, moments):  # fmt: skip
+            for each in (case_rows, errand_rows, logbook, found_by, proofs, event_rows, archived, issued, queue_rows, fact_rows, moments, project_rows):  # fmt: skip
                 self._connection.execute(each.SCHEMA)
             self._execute("INSERT INTO position VALUES (?, 0, ?)", (self._store.uuid, VERSION))
         self.position = 0
@@ -481,19 +494,6 @@ class Register:
             return next(iter(self._execute(sql, args)), None)
 
 
-def _pass_over(number: str) -> None:
-    """One that this version can't read must not keep all others from being seen."""
-    log.exception("%s can't be shown; it is kept and passed over", number)
-
-
 def _source(where: str) -> str:
     """What a condition is about. Without claims an index can answer it alone."""
     return "cases LEFT JOIN claims USING (case_no, stage)" if "claims." in where else "cases"
-
-
-def by_database(changes: Sequence[StoreChange]) -> dict[str, list[str]]:
-    """The ids of what changed in each."""
-    by: dict[str, list[str]] = {}
-    for change in changes:
-        by.setdefault(change.db, []).append(change.id)
-    return by

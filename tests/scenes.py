@@ -21,11 +21,14 @@ from hub import bulletin_pages
 from hub.bulletin_office import BulletinOffice
 from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
+from hub.project_pages import SERVICE
+from hub.projects import Projects
 from schemas import bulletins, tables
 from station.files import Scan
 from tests import ledgers
 from tests.browser import browser, sign_in, window
 from tests.catalogue import publish, version
+from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
 from tests.test_journey import INSTANT, PERMIT, REASON, record, step
@@ -133,7 +136,7 @@ def fill(world: World) -> list[Scene]:
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
     assert hub.casework.case(long) is not None
-    more += _bulletins(world)
+    more += [*_bulletins(world), *_project(world)]
     annual = world[HUB].app.extensions["bianmin-annual"]
     annual.make(2018)
     annual.wait()
@@ -200,6 +203,53 @@ def _card(world: World) -> str:
     )
     world.sync(TOWNSHIP, VILLAGE)
     return f"L{VILLAGE}:{'5' * 32}"
+
+
+def _project(world: World) -> list[Scene]:
+    """A VIP project under way, one approval answered and told what it lacks, another not dispatched; one that is only registered."""
+    works: Projects = world[HUB].app.extensions[SERVICE]
+    window = PEOPLE["E003"]
+    begun = works.open(window, f"{7:032x}", {**OPENED, "name": "凯旋路农贸市场改造项目"})
+    no = works.open(window, f"{8:032x}", {**OPENED, "vip": True, "lead_officer": "E003"})
+    works.act(no, PEOPLE["B001"], "plan", plan(world))
+    shared = [
+        {"seq": n, "name": name, "required": True, "got": True, "mode": "copy"}
+        for n, name in enumerate(("营业执照", "项目建议书"), 1)
+    ]
+    works.act(no, window, "accept_jointly", {"materials": shared})
+    first = items(world)[0].item_code
+    works.dispatch(no, window, [first])
+    works.act(
+        no,
+        PEOPLE["E001"],
+        "opinion",
+        {"item": first, "opinion": "conditions", "text": "须先取得用地批准，并按总平面图核减建筑面积"},
+    )
+    works.act(
+        no,
+        window,
+        "request_supplement",
+        {
+            "gaps": [
+                {"item": first, "text": "总平面图（加盖设计单位公章）"},
+                {"item": first, "text": "用地批准书"},
+            ]
+        },
+    )
+    said = {
+        "project": no,
+        "kind": "consult",
+        "staff": "E003",
+        "at": "2018-02-09T09:00:00+08:00",
+        "note": "讲解用地和规划许可的先后顺序",
+    }
+    world[HUB].parts.keeper.keep(
+        BUREAU, window, "vip_entry", f"{9:032x}", lambda _txn, before: before or said
+    )
+    return [
+        Scene("hub", "E001", "/projects/<project_no>", f"/projects/{no}"), Scene("hub", "B001", "/projects/<project_no>", f"/projects/{begun}"),
+        Scene("hub", "E001", "/projects/<project_no>/notice", f"/projects/{no}/notice"),
+    ]  # fmt: skip
 
 
 def _bulletins(world: World) -> list[Scene]:

@@ -1,4 +1,4 @@
-"""A folded case, or errand, as one reader may see it: every text in it is masked by the class of the field it came from.
+"""A folded case, errand or project, as one reader may see it: every text in it is masked by the class of the field it came from.
 
     lifecycle.fold(events) ─> view(state, reader) ─> a page
 
@@ -13,12 +13,13 @@ from functools import cache, partial
 from typing import Any
 
 from schemas.documents import mask
-from schemas.documents.events import Applicant, Create, Deliver, Deny, Detach, File, NotifySupplement
+from schemas.documents.events import Applicant, Create, Deliver, Deny, Detach, File, NotifySupplement, Reason
 from schemas.documents.fields import Shape
 from schemas.documents.masking import Reader, masked, masked_text
-from schemas.documents.works import Decline, HandOver, Request
+from schemas.documents.works import Decline, Gap, HandOver, Opinion, Request
 from schemas.lifecycle import CaseState
 from schemas.lifecycle.errands import ErrandState
+from schemas.lifecycle.projects import ProjectState
 from schemas.lifecycle.state import Document
 
 
@@ -71,6 +72,26 @@ def errand_view(state: ErrandState, reader: Reader) -> ErrandState:
         green_reason=text(Request, "green_reason", state.green_reason),
         reason=text(Decline, "reason", state.reason),
         receiver=text(HandOver, "receiver", state.receiver),
+        cases={},
+        timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),
+        set_aside=tuple((_event(event, reader), problem) for event, problem in state.set_aside),
+    )
+
+
+def project_view(state: ProjectState, reader: Reader) -> ProjectState:
+    """The same for a project."""
+
+    def opinion(said: Document) -> Document:
+        return masked(_shape(Opinion), said, reader)
+
+    return replace(
+        state,
+        owner=masked(_shape(Applicant), state.owner or {}, reader),
+        sub_items=tuple(
+            replace(each, opinions=tuple(map(opinion, each.opinions))) for each in state.sub_items
+        ),
+        supplement_gaps=tuple(masked(_shape(Gap), each, reader) for each in state.supplement_gaps),
+        stop_reason=_text(reader, Reason, "reason", state.stop_reason),
         cases={},
         timeline=tuple(entry._replace(event=_event(entry.event, reader)) for entry in state.timeline),
         set_aside=tuple((_event(event, reader), problem) for event, problem in state.set_aside),

@@ -35,7 +35,7 @@ class ProjectEvent(Event):
 
 
 class Open(Shape):
-    """lead_officer: one person for a VIP project from beginning to end."""
+    """lead_officer: one person for a VIP project from beginning to end; form: sent twice, it makes one project; query_code: what its owner asks with."""
 
     name = Text(N_("项目名称"))
     owner = nested(Applicant, N_("项目业主"), "personal")
@@ -43,6 +43,10 @@ class Open(Shape):
     lead_officer = Text(N_("专人负责工号"), low=0, high=40, required=False)
     project_code = Text(N_("投资项目代码"), low=0, high=60, required=False)
     vip = Flag(N_("VIP项目"), "public", required=False)
+    phone = Text(N_("联系电话"), "personal", low=0, high=20, mask="phone", required=False)
+    address = Text(N_("联系地址"), "personal", low=0, high=100, required=False)
+    form = Text(N_("表单编号"), pattern=r"[0-9a-f]{32}", required=False)
+    query_code = Text(N_("查询码"), "secret", pattern=r"[0-9]{6}", required=False)
 
     needs = (Need("vip", (True,), ("lead_officer",)),)
 

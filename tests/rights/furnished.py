@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from hub.project_pages import SERVICE
+from hub.projects import Projects
 from station import keys
+from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.tables import BUREAU
 from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World
 
@@ -45,3 +50,39 @@ def notice(world: World) -> None:
     }
     keys.publish(hub.store, hub.identity.signer, {**said, "_id": NOTICE, "needs_receipt": True})
     world.sync(TOWNSHIP, VILLAGE)
+
+
+def project(world: World, form: str) -> str:
+    """A project of the bureau that is under way; its number."""
+    works: Projects = world[HUB].app.extensions[SERVICE]
+    no = works.open(PEOPLE["E003"], form, {**OPENED, "vip": True, "lead_officer": "E003"})
+    works.act(no, PEOPLE["B001"], "plan", plan(world))
+    shared = [{"seq": 1, "name": "营业执照", "required": True, "got": True, "mode": "copy"}]
+    works.act(no, PEOPLE["E003"], "accept_jointly", {"materials": shared})
+    first = items(world)[0].item_code
+    works.dispatch(no, PEOPLE["E003"], [first])
+    works.act(no, PEOPLE["E003"], "request_supplement", {"gaps": [{"item": first, "text": "总平面图"}]})
+    return no
+
+
+def asked_of_project(world: World, no: str, form: str, route: str, role: str) -> tuple[str, dict[str, Any]]:
+    """What this person could do with it: (path, fields)."""
+    works: Projects = world[HUB].app.extensions[SERVICE]
+    first = items(world)[0].item_code
+    event = "opinion" if role in ("examiner", "zone_head") else "stop"
+    path = route.replace("<project_no>", no).replace("<event>", event)
+    if route == "/query/project":
+        state = works.project(no)
+        assert state is not None
+        return path, {"project_no": no, "code": state.timeline[0].event["data"]["query_code"]}
+    if route == "/projects/new":
+        fields = {
+            "name": "项目",
+            "owner": "某公司",
+            "id_no": "91510900MA6260001N",
+            "phone": "13800004321",
+            "lead_department": "行政审批局",
+        }
+        return path, {**fields, "form": form}
+    said = {"item": first, "opinion": "agree"} if event == "opinion" else {"reason": "业主撤回"}
+    return path, {"form": form, "service": "consult", "note": "讲解政策"} if route.endswith("/log") else said

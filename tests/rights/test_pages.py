@@ -28,7 +28,7 @@ from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
 from tests.catalogue import version
-from tests.rights.furnished import CARD, NOTICE, cards, notice
+from tests.rights.furnished import CARD, NOTICE, asked_of_project, cards, notice, project
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -140,6 +140,8 @@ class Session:
             self.code = self._appointed()
         self.case_no = record(city, PERMIT)
         city[VILLAGE].parts.casework.attach(self.case_no, PEOPLE["V001"], [SCAN])
+        self.project_no = project(city, f"{next(_numbers):032x}")
+        self._bulletin()
         self.issued = f"{next(_numbers):032x}"
         certificate = {"holder": "赵小明", "certificate": "cert:KEEP-01", "facts": "入户核实", "number": "x"}
         city[VILLAGE].parts.keeper.keep(
@@ -313,6 +315,10 @@ class Session:
             fields = {"file": (self._stick(), "x.bianmin")}
         else:
             fields = {"q": "赵小明"}
+        if route.startswith(("/projects", "/query/project")):
+            path, fields = asked_of_project(
+                self.city, self.project_no, f"{next(_numbers):032x}", route, self.asker.role
+            )
         if method != "POST":
             return self.client.open(path, method=method, buffered=True)
         if route == "/cases/<case_no>/<event>" and self.asker.at == "hub":
