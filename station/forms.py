@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schemas import numbers, tables
+from schemas import numbers, opinions, tables
 from schemas.lifecycle import CaseState
 from schemas.problems import N_, DomainError, Problem
 from schemas.tables import Material
@@ -170,6 +170,11 @@ def step(
     form = {**form, **{f"material-{seq}": "1" for seq in scanned}}
     try:
         for name in STEPS[event].fields:
+            # A phrase that was chosen where no script could put it into the field.
+            if not text(form, name, 2000) and (
+                phrase := opinions.chosen(event, name, state, form.get(f"{name}_as", ""))
+            ):
+                form = {**form, name: phrase}
             data |= READERS.get(name, _one(name))(form, state)
         if event == "correct_on_spot":
             data = _corrected(data, state)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from schemas import finding, numbers, offers, papers, posters, tables, training
+from schemas import finding, numbers, offers, opinions, papers, posters, tables, training
 from schemas.lifecycle import CaseState, why
 from schemas.problems import N_, DomainError, Problem
 from station import forms, found_by, queue_rows, reasons, scans
@@ -315,6 +315,7 @@ def case_page(
         form=form, kept=scans.put_aside_of(form, me()), claim_needed=parts().house.claim_needed(me(), row, state),
         doubtful=doubtful, step_action=lambda event: _step_action(case_no, event), ends=forms.ENDS,
         destinations={event: forms.destinations(event, state, me()) for event in ("forward", "submit_upward")},
+        phrases=lambda event, name: opinions.phrases(event, name, shown), lacking=opinions.missing(state), gaps=opinions.gaps(state),
         papers=papers.of_case(state, parts().almanac.calendar(), parts().published.book()), clocks=why.clocks(state, parts().almanac.calendar()), clock_names=why.CLOCKS,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@
      data-tick="name-"        a button: ticks every box whose name begins so
      data-idle="60"           on body: so many seconds without a touch, a key or a scroll lead to the address in data-to
      data-print               a button: opens the printing window; data-print-now: it opens by itself as the page is shown
+     data-fills="id"          a choice: the chosen one's data-text is put into that field
      <form data-hash="a b">   a form that is filled from what follows # in the address, which no server gets to see
 */
 
@@ -189,6 +190,14 @@ document.querySelectorAll("[data-tick]").forEach((button) =>
     for (const box of button.form.elements)
       if (box.type === "checkbox" && box.name.startsWith(button.dataset.tick)) box.checked = true;
     button.form.dispatchEvent(new Event("change"));
+  }),
+);
+
+document.querySelectorAll("select[data-fills]").forEach((choice) =>
+  choice.addEventListener("change", () => {
+    const field = document.getElementById(choice.dataset.fills);
+    const text = choice.selectedOptions[0].dataset.text;
+    if (field && text) field.value = text;
   }),
 );
 
