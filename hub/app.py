@@ -14,6 +14,7 @@ from flask import Flask
 from hub import (
     annual,
     authority,
+    bad_ratings,
     bulletin_pages,
     catalogue_pages,
     desk,
@@ -24,6 +25,7 @@ from hub import (
     project_pages,
     queues,
     root,
+    sampling_pages,
     staff,
     stations,
     supervision,
@@ -38,6 +40,7 @@ from hub.healing import Healing
 from hub.looking import Looking
 from hub.marks import Marks
 from hub.projects import Projects
+from hub.sampling import Sampling
 from station import app as station_app
 from station.app import Kept, Parts
 from station.databases import PUBLIC
@@ -108,6 +111,8 @@ def create_app(parts: Parts) -> Flask:
         supervision.blueprint,
         bulletin_pages.blueprint,
         project_pages.blueprint,
+        bad_ratings.blueprint,
+        sampling_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
@@ -120,6 +125,7 @@ def create_app(parts: Parts) -> Flask:
     marks = Marks(parts.store, parts.register, parts.clock, parts.random)
     looking = Looking(parts, marks)
     app.extensions[supervision.LOOKING] = looking
+    app.extensions[sampling_pages.SERVICE] = Sampling(parts.store, parts.register, marks, parts.clock)
     app.extensions[project_pages.SERVICE] = Projects(
         parts.ledger, parts.register, parts.casework, parts.identity, parts.clock
     )

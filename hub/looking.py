@@ -14,11 +14,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.marks import Marks
 from schemas import feedback, tables
+from schemas.feedback import Rating
 from schemas.supervision import Card, Circumstances, as_document, cards
 from schemas.supervision.words import form_of
 from station.app import Parts
@@ -75,8 +77,9 @@ class Looking:
             return found
 
     def _propose(self, case_no: str, now: datetime, around: Circumstances) -> int:
-        found = 0
-        for card in cards(self._parts.register.events(case_no), now, around):
+        found, events = 0, self._parts.register.events(case_no)
+        around = replace(around, ratings=self._rating(case_no, events))
+        for card in cards(events, now, around):
             # What was due long before anybody looked is history.
             if card.raised_on >= (now - BACK).date() and not self._known(card):
                 proposal = {"type": "card_proposal", "schema": 1, "at": stamp(now), "dropped": ""}
@@ -85,6 +88,14 @@ class Looking:
                     self._here.put({"_id": PROPOSAL + form_of(card), **proposal, "card": kept})
                     found += 1
         return found
+
+    def _rating(self, case_no: str, events: list[Mapping[str, Any]]) -> dict[str, Rating]:
+        """How it was rated, if badly, and what was done about it."""
+        logbook = self._parts.register.logbook
+        if (logbook.rating(case_no) or 0) < feedback.BAD_LEVEL:
+            return {}
+        words = logbook.select("subject = ? AND type = 'evaluation'", (case_no,))
+        return feedback.ratings([self._parts.register.fold(events)], words)
 
     def _known(self, card: Card) -> bool:
         """Whether it was proposed or issued already, or is about a station that there is not."""
@@ -102,7 +113,10 @@ class Looking:
         seen: set[str] = set()
         # At the first run, and where the feed is in another order than at the run before, by what the cases say of themselves.
         changed = self._rows("last_at >= ?", stamp(now - BACK)) if since is None else self._changed(since.seq)
-        for found in (self._rows("final = 0 AND due <= ?", (now + SOON).date().isoformat()), changed):
+        # What nobody did about a bad rating becomes due without anything happening to its case.
+        unrectified = (case_no for case_no, _ in register.logbook.bad("", over=False))
+        due = self._rows("final = 0 AND due <= ?", (now + SOON).date().isoformat())
+        for found in (due, unrectified, changed):
             for case_no in found:
                 if case_no not in seen:
                     seen.add(case_no)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
+from hub import bad_ratings
 from hub.looking import PROPOSAL, RAN, Looking
 from schemas import tables
 from schemas.problems import N_, DomainError, Problem
@@ -59,7 +60,7 @@ def start() -> str:
     return render_template(
         "supervision.html", kind=kind, kinds=KINDS, counts=counts, proposals=waiting[:PAGE], waiting=len(waiting), rows=supervised.dressed(rows),
         found=counts.get(kind, 0), page=page, size=PAGE, ran=ran and ran["at"], names=name_of, colours=COLOUR_NAMES, states=CARD_STATE_NAMES,
-        evidence=supervised.EVIDENCE, note_of=supervised.note_of,
+        evidence=supervised.EVIDENCE, note_of=supervised.note_of, bad=bad_ratings.waiting(),
     )  # fmt: skip
 
 

@@ -118,6 +118,41 @@ def answer_problem(doc: Document, station: str, answer: str, upheld: object) -> 
     return None
 
 
+RECTIFY_DAYS: Final = 15
+"""Working days from a bad rating until it has been rectified (seed row 46; rule R09)."""
+
+
+def rectified(
+    before: Document | None, rating: Rating, due: date | None, action: str, callback: str, at: str, by: str
+) -> dict[str, Any] | Problem:
+    """The evaluation with what was done about it, or why not. before: the word on it so far, None where the rating is only in its case; callback:
+    what the applicant said when asked afterwards, "" before they were asked."""
+    if not rating.bad:
+        return Problem("not_bad", N_("这件评价不是差评，不需要整改"))
+    word = dict(
+        before
+        or {
+            "case": rating.case_no,
+            "level": rating.level,
+            "channel": "device",
+            "at": rating.on.isoformat() + "T00:00:00+08:00",
+        }
+    )
+    done = dict(_mapping(word.get("rectification")))
+    if done.get("callback_result"):
+        return Problem("called_back", N_("这件差评已整改并回访"))
+    action = action.strip() or str(done.get("action", ""))
+    if not action:
+        return Problem("no_action", N_("请先写明整改措施"))
+    if action != done.get("action"):
+        done |= {"action": action, "at": at, "by": by}
+    if callback.strip():
+        done["callback_result"] = callback.strip()
+    if due is not None:
+        done["due"] = due.isoformat()
+    return {**word, "rectification": done}
+
+
 def rating_of(state: CaseState) -> Rating | None:
     """The rating among a case's own events, as last amended; None if there is none."""
     for entry in reversed(state.timeline):

@@ -45,6 +45,7 @@ CREATE INDEX logbook_person ON logbook (id_digest);
 CREATE TABLE ratings (               -- one rating a case
     case_no TEXT PRIMARY KEY, station TEXT NOT NULL, level INTEGER NOT NULL, blind INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX ratings_of_station ON ratings (station, level);
+CREATE INDEX ratings_bad ON ratings (case_no) WHERE level >= 4;              -- feedback.BAD_LEVEL
 """
 
 FEWEST: Final = 5
@@ -125,6 +126,37 @@ class Logbook:
         with self._lock:
             rows = self._connection.execute(f"SELECT count(*) FROM logbook WHERE {where}", args).fetchall()  # noqa: S608
         return int(str(rows[0][0]))
+
+    def rating(self, case_no: str) -> int | None:
+        """How a case was rated, by whichever word counts."""
+        sql = "SELECT level FROM ratings WHERE case_no = ?"
+        with self._lock:
+            rows = self._connection.execute(sql, (case_no,)).fetchall()
+        return int(str(rows[0][0])) if rows else None
+
+    def bad(
+        self, district: str, *, over: bool, limit: int = -1, offset: int = 0
+    ) -> list[tuple[str, dict[str, Any] | None]]:
+        """(case, the word on its rating) of the bad ratings of a district, "" for all, the newest case last; `over`: those that were rectified and
+        called back. None for a rating that is in its case alone."""
+        where, args = self._bad(district, over=over)
+        sql = f"SELECT ratings.case_no, body {where} ORDER BY ratings.case_no LIMIT ? OFFSET ?"
+        with self._lock:
+            rows = self._connection.execute(sql, (*args, limit, offset)).fetchall()
+        return [(str(case_no), json.loads(str(body)) if body else None) for case_no, body in rows]
+
+    def count_bad(self, district: str, *, over: bool) -> int:
+        where, args = self._bad(district, over=over)
+        with self._lock:
+            return int(str(self._connection.execute(f"SELECT count(*) {where}", args).fetchall()[0][0]))
+
+    @staticmethod
+    def _bad(district: str, *, over: bool) -> tuple[str, list[str]]:
+        done = "json_extract(body, '$.rectification.callback_result') IS " + ("NOT NULL" if over else "NULL")
+        return (
+            "FROM ratings LEFT JOIN logbook ON logbook.subject = ratings.case_no AND logbook.type = 'evaluation'"
+            f" WHERE level >= 4 AND ratings.case_no >= ? AND ratings.case_no < ? AND {done}"
+        ), [district, district + "~"]
 
     def totals(self, station: str) -> dict[int, int] | None:
         """Ratings of a station's cases by level; None where there are too few to show."""

@@ -63,7 +63,7 @@ def blind() -> Any:
         state = _theirs(case_no, code)
         level, text = _level(), forms.text(request.form, "text", 500)
         parts().keeper.keep(
-            state.origin_station or state.case_no[:12], _nobody(), "evaluation", _form(state.case_no),
+            state.origin_station or state.case_no[:12], _nobody(), "evaluation", form_of(state.case_no),
             lambda _txn, before: _said(state, before, level, text),
         )  # fmt: skip
     except DomainError as error:
@@ -108,10 +108,12 @@ def _said(state: CaseState, before: Document | None, level: int, text: str) -> D
     last = Dues(parts().almanac.calendar()).after(read(str(before["at"])).date(), limits.AMENDMENT)
     if before.get("amended") or (last is not None and now.date() > last):
         raise DomainError(Problem("rated_already", N_("本件已评价并已修改过一次，不能再评价")))
-    return {**said, "at": before["at"], "amended": True, "created_at": before.get("created_at", stamp(now))}
+    # What was done about it stays known.
+    kept = {name: before[name] for name in ("created_at", "rectification") if name in before}
+    return {**said, "at": before["at"], "amended": True, **kept}
 
 
-def _form(case_no: str) -> str:
+def form_of(case_no: str) -> str:
     """One case has one rating, at whichever server it was given."""
     return hashlib.sha256(f"evaluation:{case_no}".encode()).hexdigest()[:32]
 

@@ -10,6 +10,7 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -23,14 +24,19 @@ from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
 from hub.project_pages import SERVICE
 from hub.projects import Projects
-from schemas import bulletins, tables
+from hub.sampling import Sampling
+from hub.sampling_pages import SERVICE as SAMPLING
+from schemas import bulletins, numbers, tables
+from station.databases import of_case
 from station.files import Scan
+from station.ratings import form_of
 from tests import ledgers
 from tests.browser import browser, sign_in, window
 from tests.catalogue import publish, version
 from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
+from tests.schemas.histories import History, village_item
 from tests.test_journey import INSTANT, PERMIT, REASON, record, step
 from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, World, application, small_city
 
@@ -136,7 +142,7 @@ def fill(world: World) -> list[Scene]:
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
     assert hub.casework.case(long) is not None
-    more += [*_bulletins(world), *_project(world)]
+    more += [*_bulletins(world), *_project(world), _sample(world, done)]
     annual = world[HUB].app.extensions["bianmin-annual"]
     annual.make(2018)
     annual.wait()
@@ -250,6 +256,34 @@ def _project(world: World) -> list[Scene]:
         Scene("hub", "E001", "/projects/<project_no>", f"/projects/{no}"), Scene("hub", "B001", "/projects/<project_no>", f"/projects/{begun}"),
         Scene("hub", "E001", "/projects/<project_no>/notice", f"/projects/{no}/notice"),
     ]  # fmt: skip
+
+
+def _sample(world: World, concluded: str) -> Scene:
+    """A bad rating, and the sample of a month in which one case was concluded."""
+    hub = world[HUB].parts
+    said = {
+        "case": concluded,
+        "level": 5,
+        "channel": "back_to_back",
+        "at": "2018-02-09T09:00:00+08:00",
+        "text": "等了一上午，材料也没有一次说清",
+    }
+    hub.keeper.keep(
+        VILLAGE, PEOPLE["S001"], "evaluation", form_of(concluded), lambda _txn, before: before or said
+    )
+    told = History(village_item(), numbers.case_no(VILLAGE, date(2018, 1, 9), 901)).received(
+        "2018-01-09T09:00:00+08:00"
+    )
+    for name in ("accept", "instant_conclude"):
+        told.add(name, "village_clerk", VILLAGE, "2018-01-09T10:00:00+08:00")
+    for event in told.events:
+        hub.ledger.append(
+            of_case(told.case), lambda _txn, event=event: [{k: v for k, v in event.items() if k != "_id"}]
+        )
+    sampling: Sampling = world[HUB].app.extensions[SAMPLING]
+    sampling.lock(PEOPLE["S001"], "2018-01", "", 5, "2月8日福利彩票“3D”开奖号码")
+    sampling.draw(PEOPLE["S001"], "2018-01", "062")
+    return Scene("hub", "S001", "/supervision/samples/<name>", "/supervision/samples/2018-01")
 
 
 def _bulletins(world: World) -> list[Scene]:

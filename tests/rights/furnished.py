@@ -6,12 +6,15 @@ from typing import Any
 
 from hub.project_pages import SERVICE
 from hub.projects import Projects
+from hub.sampling_pages import SERVICE as SAMPLING
 from station import keys
+from station.ratings import form_of
 from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.tables import BUREAU
 from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World
 
 NOTICE = "notice:notice:1"
+SAMPLE = "2018-01"
 CARD = "c" * 32
 
 
@@ -37,8 +40,9 @@ def cards(world: World) -> None:
 
 
 def notice(world: World) -> None:
-    """A notice for everybody."""
+    """A notice for everybody, and a month whose cases are locked for a sample."""
     hub = world[HUB].parts
+    world[HUB].app.extensions[SAMPLING].lock(PEOPLE["S001"], SAMPLE, "", 5, "开奖号码")
     said = {
         "type": "notice",
         "schema": 1,
@@ -50,6 +54,14 @@ def notice(world: World) -> None:
     }
     keys.publish(hub.store, hub.identity.signer, {**said, "_id": NOTICE, "needs_receipt": True})
     world.sync(TOWNSHIP, VILLAGE)
+
+
+def badly_rated(world: World, case_no: str) -> None:
+    """Its applicant was not content."""
+    said = {"case": case_no, "level": 5, "channel": "back_to_back", "at": "2018-02-09T09:00:00+08:00"}
+    world[HUB].parts.keeper.keep(
+        VILLAGE, PEOPLE["S001"], "evaluation", form_of(case_no), lambda _txn, before: before or said
+    )
 
 
 def project(world: World, form: str) -> str:

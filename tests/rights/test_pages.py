@@ -28,7 +28,7 @@ from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
 from tests.catalogue import version
-from tests.rights.furnished import CARD, NOTICE, asked_of_project, cards, notice, project
+from tests.rights.furnished import CARD, NOTICE, SAMPLE, asked_of_project, badly_rated, cards, notice, project
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -51,6 +51,8 @@ RATES = {
     ("POST", "/rate"): 422, ("POST", "/rate/<case_no>"): 409,
     # The card is over: the page says so.
     ("POST", "/supervised/<key>/<event>"): 409, ("POST", "/supervision/cards/<key>/<event>"): 409,
+    # A form that says nothing.
+    ("POST", "/supervision/samples"): 409, ("POST", "/supervision/samples/<name>"): 409, ("POST", "/supervision/samples/<name>/<case_no>"): 409,
 }  # fmt: skip
 PERSON = {"name": "赵小明", "id_type": "111", "id_no": "510903199003070012"}
 SCAN = Scan(1, "身份证.pdf", "application/pdf", pdf())
@@ -142,6 +144,7 @@ class Session:
         city[VILLAGE].parts.casework.attach(self.case_no, PEOPLE["V001"], [SCAN])
         self.project_no = project(city, f"{next(_numbers):032x}")
         self._bulletin()
+        badly_rated(city, self.case_no)
         self.issued = f"{next(_numbers):032x}"
         certificate = {"holder": "赵小明", "certificate": "cert:KEEP-01", "facts": "入户核实", "number": "x"}
         city[VILLAGE].parts.keeper.keep(
@@ -217,7 +220,7 @@ class Session:
             .replace("<metric>", "accepted_cases").replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE).replace("<id>", self.ledger)
         )  # fmt: skip
         if route.startswith("/supervis"):
-            path = self._supervision(route)
+            path = self._supervision(route).replace("<case_no>", self.case_no).replace("<name>", SAMPLE)
         if route.startswith(("/notices", "/bulletins")):
             path = (
                 route.replace("<id>", NOTICE).replace("<key>", self._bulletin()).replace("<action>", "drop")
@@ -253,7 +256,7 @@ class Session:
         elif route == "/services/mine":
             fields = self._returned()
         elif route.startswith("/supervis"):
-            fields = {"text": "已说明", "reason": "系统演练产生"}
+            fields = {"text": "已说明", "reason": "系统演练产生", "action": "约谈"}
         elif route == "/catalogue":
             fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
         elif route.startswith("/catalogue/<code>/"):

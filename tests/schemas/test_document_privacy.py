@@ -44,7 +44,7 @@ def test_every_field_says_whose_eyes_it_is_for_and_what_it_is_called() -> None:
 PERSONAL = {
     *("Applicant.name", "Applicant.id_type", "Applicant.id_no", "Complainant.name", "Complainant.phone"),
     *("Create.phone", "Create.address", "Changes.phone", "Changes.address", "Deliver.receiver"),
-    *("Request.phone", "Request.address", "Opinion.text", "File.name"),
+    *("Request.phone", "Request.address", "Open.phone", "Open.address", "Opinion.text", "File.name"),
     *("CertificateIssue.holder", "CertificateIssue.holder_id_no", "CertificateIssue.facts"),
     *("Complaint.content", "Complaint.answer", "Complaint.callback", "Evaluation.text"),
     *("Rectification.callback_result",),
@@ -55,7 +55,7 @@ def test_what_identifies_a_citizen_is_personal_and_what_opens_something_is_secre
     classes = {name: field.metadata["privacy"] for name, field in ALL_FIELDS}
     assert {classes[name] for name in PERSONAL} == {"personal"}
     assert {name for name, each in classes.items() if each == "secret"} == {
-        *("Receive.query_code", "PreReviewPass.query_code", "SubmitOnline.query_code")
+        *("Receive.query_code", "PreReviewPass.query_code", "SubmitOnline.query_code", "Open.query_code")
     }
 
 
@@ -70,7 +70,7 @@ def test_names_numbers_and_telephones_are_personal_wherever_they_stand() -> None
         **dict.fromkeys(("Applicant.name", "Complainant.name", "Deliver.receiver"), "name"),
         **dict.fromkeys(("CertificateIssue.holder", "HandOver.receiver"), "name"),
         **dict.fromkeys(("Applicant.id_no", "CertificateIssue.holder_id_no"), "id_no"),
-        **dict.fromkeys(("Create.phone", "Changes.phone", "Request.phone"), "phone"),
+        **dict.fromkeys(("Create.phone", "Changes.phone", "Request.phone", "Open.phone"), "phone"),
         **dict.fromkeys(("Complainant.phone",), "phone"),
     }
 
