@@ -189,11 +189,20 @@ def clerk(city: City, station: Server, progress: Progress, work: Sequence[Errand
             unfinished = [
                 name for name in ("supplement", "open") if CASE_LINK.search(browser.get("/cases", list=name))
             ]
-            if not unfinished and "bm-lamp-done" in browser.get("/sync"):
+            if not unfinished and "bm-lamp-done" in browser.get("/sync") and not _to_be_issued(browser):
                 return
             time.sleep(0.5)
     finally:
         browser.close()
+
+
+def _to_be_issued(browser: Browser) -> bool:
+    """Whether something is decided here whose result the bureau has still to issue: it is on the list of results by then."""
+    for case_no in CASE_LINK.findall(browser.get("/cases", list="result")):
+        state = STATE.search(browser.get(f"/cases/{case_no}"))
+        if state is not None and state[1] == "decided":
+            return True
+    return False
 
 
 def record(browser: Browser, progress: Progress, errand: Errand) -> None:
