@@ -42,6 +42,7 @@ from hub.marks import Marks
 from hub.projects import Projects
 from hub.sampling import Sampling
 from station import app as station_app
+from station import durations
 from station.app import Kept, Parts
 from station.databases import PUBLIC
 from station.moment import Clock, system_clock
@@ -122,6 +123,7 @@ def create_app(parts: Parts) -> Flask:
     app.extensions[catalogue_pages.OFFICE] = CatalogueOffice(
         parts.store, parts.published, parts.identity, parts.clock, parts.here.code
     )
+    durations.install(app, durations.Durations())
     marks = Marks(parts.store, parts.register, parts.clock, parts.random)
     looking = Looking(parts, marks)
     app.extensions[supervision.LOOKING] = looking

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, abort, current_app, request
 
 from hub.gate import HubGate
 from schemas import tables
-from station import transport
+from station import durations, transport
 from station.databases import HERE
 from station.web import parts
 from sync.errors import SyncError
@@ -36,6 +36,7 @@ SINCE: Final = (
 """Stations by last contact: within so long, and not within the one before."""
 
 Sample = tuple[dict[str, str], float]
+"""Labels and value; "" among the labels is what the name ends with."""
 
 
 @blueprint.get("/up/ready")
@@ -108,6 +109,14 @@ def _figures() -> Iterator[tuple[str, str, str, list[Sample]]]:
             [({}, crowd.put_off)],
         )
         yield "bianmin_exchange_waiting", "gauge", "Requests that wait for a turn.", [({}, crowd.waiting)]
+    took: list[Sample] = []
+    for kind, buckets, seconds in current_app.extensions[durations.EXTENSION].all():
+        took += [({"": "_bucket", "pages": kind, "le": end}, count) for end, count in buckets]
+        took += [
+            ({"": "_sum", "pages": kind}, round(seconds, 6)),
+            ({"": "_count", "pages": kind}, buckets[-1][1]),
+        ]
+    yield "bianmin_request_seconds", "histogram", "How long requests took, by kind of page.", took
     queues = register.groups("current", "stage > ''")
     yield (
         "bianmin_queue_cases", "gauge", "Cases in the approval queue of a bureau.",
@@ -141,5 +150,5 @@ def _written(name: str, kind: str, words: str, samples: list[Sample]) -> Iterato
     yield f"# HELP {name} {words}"
     yield f"# TYPE {name} {kind}"
     for labels, value in samples:
-        said = ",".join(f'{key}="{text}"' for key, text in labels.items())
-        yield f"{name}{{{said}}} {value:.15g}" if said else f"{name} {value:.15g}"
+        said = ",".join(f'{key}="{text}"' for key, text in labels.items() if key)
+        yield f"{name}{labels.get('', '')}{{{said}}} {value:.15g}" if said else f"{name} {value:.15g}"

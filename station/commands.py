@@ -130,7 +130,7 @@ def status(settings: Settings, as_json: bool) -> None:
 def serve(settings: Settings, build: Build, ready: Callable[[str], None] = lambda _url: None) -> None:
     """Serves until stopped; `ready` hears the address once pages are answered. The port is taken before the store is touched, and released in
     every case."""
-    logs.set_up()
+    logs.set_up(settings.log_format)
     with sentences():
         for parent in settings.parents:
             transport.check_above(parent)

@@ -48,6 +48,7 @@ class Settings:
     key_file: Path | None = None
     idle_lock: float = 600.0
     access_log_days: int = 1095
+    log_format: str = "text"
     image_edge: int = 2000
     image_quality: int = 80
     keep_originals: bool = False
@@ -164,6 +165,8 @@ def settings_options(
         click.option("--access-log-days", type=click.IntRange(184, 36500), default=1095, show_default=True,
                      envvar="BIANMIN_ACCESS_LOG_DAYS",
                      help="How long it is kept who saw whose record; six months is the least that the law allows."),
+        click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+                     envvar="BIANMIN_LOG_FORMAT", help="How the log on standard error is written: lines for people, or an object a line."),
         click.option("--image-edge", type=click.IntRange(0, 10000), default=2000, show_default=True, envvar="BIANMIN_IMAGE_EDGE",
                      help="Pixels of the longest edge that photos and scans are reduced to; 0 keeps their size."),
         click.option("--image-quality", type=click.IntRange(40, 95), default=80, show_default=True,

@@ -6,6 +6,7 @@ quote all they were given. BIANMIN_TEST_CANARY_REQUESTS=10000 sends as many as t
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -25,7 +27,7 @@ import pytest
 
 from hub import app as hub_app
 from hub import devices, staff
-from station.logs import Formatter, blot
+from station.logs import Formatter, JsonFormatter, blot
 from station.settings import Settings
 from station.staff import Staff
 from tests.failing_hub import FAIL
@@ -200,7 +202,8 @@ def test_no_personal_value_is_in_a_log_a_redirect_or_a_cache(hub: Hub) -> None:
             assert form not in log, word
 
 
-def test_a_trace_tells_where_and_what_kind_and_not_what_was_typed() -> None:
+@pytest.mark.parametrize("form", [Formatter(), JsonFormatter()], ids=["text", "json"])
+def test_a_trace_tells_where_and_what_kind_and_not_what_was_typed(form: Formatter) -> None:
     try:
         try:
             int("赵小明")
@@ -208,12 +211,23 @@ def test_a_trace_tells_where_and_what_kind_and_not_what_was_typed() -> None:
             raise RuntimeError("510903199003070012") from error
     except RuntimeError:
         record = logging.LogRecord("x", 40, "x.py", 1, "it failed", None, sys.exc_info())
-    text = Formatter().format(record)
+    text = form.format(record)
     assert "builtins.RuntimeError" in text
     assert "builtins.ValueError" in text
     assert "test_log_canaries.py:" in text
     assert "赵小明" not in text
     assert "510903199003070012" not in text
+
+
+def test_a_line_of_json_is_one_object_in_which_a_persons_number_is_blotted_out_too() -> None:
+    record = logging.LogRecord(
+        "bianmin.x", 30, "x.py", 1, "no %s\nof %s", ("510903199003070012", "七里桥村"), None
+    )
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    found = json.loads(line)
+    assert datetime.fromisoformat(found.pop("at")).utcoffset() == timedelta(0)
+    assert found == {"level": "WARNING", "from": "bianmin.x", "said": "no ***\nof 七里桥村"}
 
 
 @pytest.mark.parametrize(
