@@ -18,6 +18,7 @@ from hub import (
     bulletin_pages,
     catalogue_pages,
     desk,
+    durations,
     enrolment,
     figures,
     online,
@@ -42,7 +43,6 @@ from hub.marks import Marks
 from hub.projects import Projects
 from hub.sampling import Sampling
 from station import app as station_app
-from station import durations
 from station.app import Kept, Parts
 from station.databases import PUBLIC
 from station.moment import Clock, system_clock

@@ -9,15 +9,16 @@ Measures nothing itself: counts are kept where the work is done. No figure is co
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from flask import Blueprint, Response, abort, current_app, request
 
+from hub import durations
 from hub.gate import HubGate
 from schemas import tables
-from station import durations, transport
+from station import transport
 from station.databases import HERE
 from station.web import parts
 from sync.errors import SyncError
@@ -35,8 +36,12 @@ SINCE: Final = (
 )
 """Stations by last contact: within so long, and not within the one before."""
 
-Sample = tuple[dict[str, str], float]
-"""Labels and value; "" among the labels is what the name ends with."""
+
+class Sample(NamedTuple):
+    labels: Mapping[str, str]
+    value: float
+    ending: str = ""
+    """What its name has after that of its figure."""
 
 
 @blueprint.get("/up/ready")
@@ -82,10 +87,15 @@ def _may_read() -> bool:
 def _figures() -> Iterator[tuple[str, str, str, list[Sample]]]:
     """(name, kind, what it is, samples)."""
     here, register = parts(), parts().register
-    yield "bianmin_store_sequence", "counter", "Changes of all databases.", [({}, here.store.update_seq)]
+    yield (
+        "bianmin_store_sequence",
+        "counter",
+        "Changes of all databases.",
+        [Sample({}, here.store.update_seq)],
+    )
     yield (
         "bianmin_register_behind_changes", "gauge", "Changes that the register has not followed yet.",
-        [({}, here.store.update_seq - register.position)],
+        [Sample({}, here.store.update_seq - register.position)],
     )  # fmt: skip
     bridge = current_app.extensions.get("bianmin-bridge")
     if bridge is not None:
@@ -94,41 +104,49 @@ def _figures() -> Iterator[tuple[str, str, str, list[Sample]]]:
             "bianmin_exchange_requests_total",
             "counter",
             "Exchanges, and challenges before them.",
-            [({}, crowd.done)],
+            [Sample({}, crowd.done)],
         )
         yield (
             "bianmin_exchange_work_seconds_total",
             "counter",
             "Seconds of work they took.",
-            [({}, crowd.worked)],
+            [Sample({}, crowd.worked)],
         )
         yield (
             "bianmin_exchange_put_off_total",
             "counter",
             "Requests asked to come later (429).",
-            [({}, crowd.put_off)],
+            [Sample({}, crowd.put_off)],
         )
-        yield "bianmin_exchange_waiting", "gauge", "Requests that wait for a turn.", [({}, crowd.waiting)]
-    took: list[Sample] = []
-    for kind, buckets, seconds in current_app.extensions[durations.EXTENSION].all():
-        took += [({"": "_bucket", "pages": kind, "le": end}, count) for end, count in buckets]
-        took += [
-            ({"": "_sum", "pages": kind}, round(seconds, 6)),
-            ({"": "_count", "pages": kind}, buckets[-1][1]),
-        ]
-    yield "bianmin_request_seconds", "histogram", "How long requests took, by kind of page.", took
+        yield (
+            "bianmin_exchange_waiting",
+            "gauge",
+            "Requests that wait for a turn.",
+            [Sample({}, crowd.waiting)],
+        )
+    yield "bianmin_request_seconds", "histogram", "How long requests took, by kind of page.", _durations()
     queues = register.groups("current", "stage > ''")
     yield (
         "bianmin_queue_cases", "gauge", "Cases in the approval queue of a bureau.",
-        [({"bureau": code or ""}, count) for code, count in sorted(queues.items(), key=str)],
+        [Sample({"bureau": code or ""}, count) for code, count in sorted(queues.items(), key=str)],
     )  # fmt: skip
     yield (
         "bianmin_disputes",
         "gauge",
         "Statements that contradict events here.",
-        [({}, len(register.disputes()))],
+        [Sample({}, len(register.disputes()))],
     )
     yield "bianmin_stations", "gauge", "Stations by how long ago they were heard of.", _stations()
+
+
+def _durations() -> list[Sample]:
+    found: durations.Durations = current_app.extensions[durations.EXTENSION]
+    samples = []
+    for kind, buckets, seconds in found.all():
+        samples += [Sample({"pages": kind, "le": end}, count, "_bucket") for end, count in buckets]
+        samples.append(Sample({"pages": kind}, round(seconds, 6), "_sum"))
+        samples.append(Sample({"pages": kind}, buckets[-1][1], "_count"))
+    return samples
 
 
 def _stations() -> list[Sample]:
@@ -143,12 +161,12 @@ def _stations() -> list[Sample]:
                 else next((n for n, span in SINCE if now - found.at <= span), "longer")
             )
             counts[name] += 1
-    return [({"heard_within": name}, count) for name, count in counts.items()]
+    return [Sample({"heard_within": name}, count) for name, count in counts.items()]
 
 
 def _written(name: str, kind: str, words: str, samples: list[Sample]) -> Iterator[str]:
     yield f"# HELP {name} {words}"
     yield f"# TYPE {name} {kind}"
-    for labels, value in samples:
-        said = ",".join(f'{key}="{text}"' for key, text in labels.items() if key)
-        yield f"{name}{labels.get('', '')}{{{said}}} {value:.15g}" if said else f"{name} {value:.15g}"
+    for labels, value, ending in samples:
+        said = ",".join(f'{key}="{text}"' for key, text in labels.items())
+        yield f"{name}{ending}{{{said}}} {value:.15g}" if said else f"{name}{ending} {value:.15g}"

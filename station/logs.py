@@ -44,8 +44,8 @@ class JsonFormatter(Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": record.levelname, "from": record.name, "said": blot(record.getMessage())}
-        if record.exc_info and record.exc_info[1] is not None:
-            line["trace"] = blot(trace(record.exc_info[1]))
+        if record.exc_info:
+            line["trace"] = blot(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 

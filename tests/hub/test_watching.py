@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from hub.contacts import Contacts
+from hub.durations import BUCKETS
 from hub.gate import HubGate
 from schemas import tables
 from station.databases import HERE
-from station.durations import BUCKETS, Durations
 from sync.errors import DiskFull
 from tests.test_journey import PERMIT, record
 from tests.world import HUB, TOWNSHIP, VILLAGE, World
@@ -58,18 +58,6 @@ def test_how_long_requests_took_is_a_histogram_by_kind_of_page(city: World) -> N
         and counts[-1] == 3 == found['bianmin_request_seconds_count{pages="figures"}']
     )
     assert found['bianmin_request_seconds_sum{pages="figures"}'] > 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "le"), [(0.0, "0.01"), (0.01, "0.01"), (0.011, "0.025"), (9.9, "10.0"), (11.0, "+Inf")]
-)
-def test_a_duration_is_in_the_first_bucket_that_holds_it_and_in_all_after_it(seconds: float, le: str) -> None:
-    durations = Durations()
-    durations.took("pages", seconds)
-    ((_, buckets, total),) = durations.all()
-    assert (
-        next(end for end, count in buckets if count) == le and buckets[-1] == ("+Inf", 1) and total == seconds
-    )
 
 
 def test_metrics_are_for_this_computer_or_with_the_token(city: World) -> None:
