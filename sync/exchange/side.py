@@ -33,7 +33,7 @@ NOTE: Final = 100  # bytes that something stated takes
 
 _Item = tuple[int, str, list[Revision]]
 """Sequence, database, and the leaves of a document."""
-_Reading = Callable[[int], Iterator[_Item]]
+_Reading = Callable[[Sequence[str], int], Iterator[_Item]]
 
 
 class Rights(Protocol):
@@ -90,18 +90,21 @@ class Side:
         """What is new after `places`, about as much as goes into `room` bytes when packed; each part read when it is asked for,
         so that what is urgent and was written meanwhile goes first. One at least, which may be empty."""
         share = max(LEAST, room // SHARES)
-        names = self.rights.gives()
-        lanes = [_Lane(self, lane, names, place, log) for lane, place in enumerate(places)]
+        lanes = [_Lane(self, lane, place, log) for lane, place in enumerate(places)]
         told: set[str] = set()
+        names: Sequence[str] = ()
         noted: int | None = None
         while True:
             # In this order: what is stated covers whatever goes along, as nothing does that was written after it.
             through = self._store.update_seq
             notes = []
             if noted != through:  # else there is nothing that was not told with the part before
+                # Asked anew, and not before `through` was read: a village may call for the first time between two parts, and of a
+                # database that is not among these all would be taken for given.
+                names = self.rights.gives()
                 notes = [each for each in self._notes(names, lanes[0].place) if each[1]["sig"] not in told]
             noted = through
-            given, size = self._part(lanes, notes, share, through)
+            given, size = self._part(lanes, names, notes, share, through)
             room -= size
             yield given
             if not given.more or room <= 0:
@@ -120,14 +123,14 @@ class Side:
         return self.is_urgent(log, places[0]) or bool(self._notes(self.rights.gives(), places[0]))
 
     def _part(
-        self, lanes: Sequence[_Lane], notes: list[tuple[str, Mapping[str, Any]]], share: int, through: int
-    ) -> tuple[Given, int]:
+        self, lanes: Sequence[_Lane], names: Sequence[str], notes: list[tuple[str, Mapping[str, Any]]], share: int, through: int
+    ) -> tuple[Given, int]:  # fmt: skip
         documents: list[tuple[str, Revision]] = []
         bulk: set[str] = set()
         used = NOTE * len(notes)
         full = False
         for lane in lanes:
-            while not full and (found := lane.next(through)):
+            while not full and (found := lane.next(through, names)):
                 _, db, leaves = found
                 if any(wire.files_size(each) > wire.INLINE for each in leaves):
                     bulk.add(db)  # nothing goes past it, or it would be taken for given
@@ -234,22 +237,22 @@ class _Lane:
     """How far one answer has come in a lane. What was read of the feed for one part serves the next: a township has the feeds of
     twenty villages, and to read each of them anew for every part cost it minutes after a storm."""
 
-    def __init__(self, side: Side, lane: int, names: Sequence[str], place: int, log: Log) -> None:
+    def __init__(self, side: Side, lane: int, place: int, log: Log) -> None:
         self.place = place
         """All of the lane up to here has been given, or is not for the other end."""
-        self._read: _Reading = lambda since: side._lane(lane, names, since, log)
+        self._read: _Reading = lambda names, since: side._lane(lane, names, since, log)
         self._items: Iterator[_Item] | None = None
         self._bound = place
         self._next: _Item | None = None
 
-    def next(self, through: int) -> _Item | None:
-        """What comes next of what is in the feed up to `through`; None: all of it has been given."""
+    def next(self, through: int, names: Sequence[str]) -> _Item | None:
+        """What comes next of what is in the feeds of these databases up to `through`; None: all of it has been given."""
         while self._next is None:
             if self._items is None:
                 if self.place >= through:
                     return None
                 # What is written from here on is no concern of this reading, which may have passed its database already.
-                self._items, self._bound = self._read(self.place), through
+                self._items, self._bound = self._read(names, self.place), through
             found = next(self._items, None)
             if found is None or found[0] > self._bound:
                 self.place, self._items = max(self.place, self._bound), None

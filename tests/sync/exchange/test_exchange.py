@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -330,3 +330,32 @@ def test_after_answers_that_were_broken_off_nothing_comes_back_that_was_given(tw
     assert outcome.calls > 4
     assert (outcome.given, outcome.taken) == (900, 900)
     assert two.bodies(two.village) == two.bodies(two.hub)
+
+
+class Newcomer(threading.Event):
+    """Asked between the parts of a message; by then a village has called for the first time."""
+
+    def __init__(self, calls: Callable[[], None]) -> None:
+        super().__init__()
+        self._calls = [calls]
+
+    def is_set(self) -> bool:
+        while self._calls:
+            self._calls.pop()()
+        return False
+
+
+def test_a_database_that_begins_between_the_parts_of_a_message_is_not_passed_over(two: Two) -> None:
+    two.sync()
+    for n in range(30):
+        two.put(two.village, f"own{n}", text=f"{two.draw.getrandbits(4000):x}")
+
+    def calls() -> None:
+        two.put(two.village, "new1", db="station-2")
+        two.put(two.village, "own-later")
+
+    two.calling.room = 8192
+    two.calling._news = Newcomer(calls)
+    two.sync()
+    assert two.bodies(two.hub) == two.bodies(two.village)
+    assert list(two.bodies(two.hub, "station-2")) == ["new1"]
