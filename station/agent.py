@@ -23,7 +23,7 @@ import httpx
 from station import network, plan, right_time
 from station.bearer import Bearer
 from station.comparing import Comparing, unconfirmed
-from station.databases import HERE, of_station
+from station.databases import HERE, station_of
 from station.exchanging import Exchanges
 from station.identity import Identity
 from station.listening import Listener
@@ -45,6 +45,9 @@ STATUS = "sync-status"
 DIALECT = "/db"
 # What was level may have stopped being so without a number telling it, as where both ends were put back to an earlier day.
 LOOK_AGAIN = timedelta(hours=1)
+# A log of exchanges may be wrong, by a fault of the program or of a disk, and nothing in it would ever say so. What the hub has not
+# confirmed although it answers does: then both compare what they hold. Not more often, for a record may be left out for a reason.
+COMPARE_AGAIN = timedelta(hours=6)
 LOOK_OUT = 2.0  # seconds between two looks whether there is a network
 
 
@@ -74,6 +77,7 @@ class Agent:
         self._servers: dict[str, RemoteServer] = {}
         self._unconfirmed_since: datetime | None = None
         self._looked_at = clock()
+        self._doubted_at: datetime | None = None
         # A hub's cluster is nobody's child, so a server that calls has its own file.
         news = threading.Event()
         self._exchanges = (
@@ -177,10 +181,13 @@ class Agent:
             moved = exchanges.call(server, parent)
         except NothingInCommon:
             moved, strangers = None, True
-            self._forget()
         if moved is not None:
             self._note_exchange(server, parent, moved, outcome)
-            return
+            strangers = self._doubts()
+            if not strangers:
+                return
+        if strangers:
+            self._forget()
         try:
             # What they got from us need not be given back to us: so they are asked in between where their feed is.
             between = (
@@ -210,14 +217,22 @@ class Agent:
             there = server.database(name, create=True)
             self._refusals.offer_again(self._store.database(name), there, (parent, name))
 
+    def _doubts(self) -> bool:
+        """Whether to compare what both hold although they have just exchanged."""
+        if not plan.ask_further(self._unconfirmed_seconds()):
+            return False
+        now = self._clock()
+        if self._doubted_at is not None and abs(now - self._doubted_at) < COMPARE_AGAIN:
+            return False
+        self._doubted_at = now
+        return True
+
     def _unconfirmed_seconds(self) -> float:
-        """For how long the hub's receipt has been behind this station's own numbers; 0 while it is level."""
-        name = of_station(self._own)
-        if name not in self._store.databases():
-            return 0.0
-        own = (self._own, self._store.epoch)
-        held = self._store.database(name).runs().get(own, 0)
-        if not unconfirmed({own: held}, self._trust.statements(name)):
+        """For how long something here has been without the hub's receipt, of this station or of one below; 0 while it is level."""
+        stations = [name for name in self._store.databases() if station_of(name) is not None]
+        if not any(
+            unconfirmed(self._store.database(name).runs(), self._trust.statements(name)) for name in stations
+        ):
             self._unconfirmed_since = None
             return 0.0
         now = self._clock()

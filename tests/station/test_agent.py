@@ -228,3 +228,61 @@ def test_a_busy_hub_is_left_alone_for_as_long_as_it_asks_and_then_gets_it_all(ci
     busy["township"], city[HUB].up = False, True
     city.sync(VILLAGE)
     assert events_at(city, TOWNSHIP) == events_at(city, VILLAGE) != set()
+
+
+def test_a_log_of_exchanges_that_is_wrong_is_found_out_by_what_the_hub_does_not_confirm(city: World) -> None:
+    """Whatever made it wrong: both compare what they hold, once, and go on with exchanges from there."""
+    city.sync(TOWNSHIP, VILLAGE, TOWNSHIP)
+    record(city, INSTANT)
+    believe_all_is_given(city, VILLAGE, TOWNSHIP)
+    city.sync(VILLAGE, TOWNSHIP)
+    assert events_at(city, TOWNSHIP) == set(), "nothing tells them yet"
+    city.time.pass_(seconds=plan.PATIENCE + 1)
+    city[HUB].up = False  # or the village would go past its township
+    city.sync(VILLAGE)
+    assert events_at(city, TOWNSHIP) == events_at(city, VILLAGE) != set()
+
+    city[HUB].up = True
+    believe_all_is_given(city, TOWNSHIP, HUB)
+    city.sync(TOWNSHIP)
+    assert events_at(city, HUB) == set()
+    city.time.pass_(seconds=plan.PATIENCE + 1)
+    city.sync(TOWNSHIP, VILLAGE)
+    assert events_at(city, HUB) == events_at(city, VILLAGE)
+    assert city[VILLAGE].parts.register.waiting() == {}
+    assert city[TOWNSHIP].parts.agent.sync_once().trouble == []
+
+
+def test_what_the_hub_does_not_confirm_for_a_reason_is_not_compared_again_and_again(city: World) -> None:
+    city.sync(TOWNSHIP, VILLAGE, TOWNSHIP)
+    village = city[VILLAGE].parts.agent
+    record(city, INSTANT)
+    city[HUB].up = False  # so the township has nothing to confirm it with
+    city.sync(VILLAGE)
+    compared: list[str] = []
+    compare = village._comparing.compare
+
+    def counted(server: Any, parent: str, *args: Any) -> None:
+        if parent == city[TOWNSHIP].url:  # with the hub, which is asked as well, it has nothing in common yet
+            compared.append(parent)
+        compare(server, parent, *args)
+
+    village._comparing.compare = counted  # type: ignore[method-assign]
+    for _ in range(5):
+        city.time.pass_(seconds=plan.PATIENCE + 1)
+        city.sync(VILLAGE)
+    assert compared == [city[TOWNSHIP].url]
+    city.time.pass_(hours=6)
+    city.sync(VILLAGE)
+    assert compared == [city[TOWNSHIP].url] * 2
+
+
+def believe_all_is_given(city: World, code: str, above: str) -> None:
+    """The log of exchanges between the two says that all that is here is there."""
+    parts, url = city[code].parts, city[above].url
+    exchanges, server = parts.agent._exchanges, parts.agent._connect(url)
+    assert exchanges is not None
+    begun = exchanges.beginning(server, url)
+    assert begun is not None
+    exchanges.agree(server, url, parts.store.update_seq, begun)
+    server.close()

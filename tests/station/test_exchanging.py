@@ -81,7 +81,7 @@ def test_a_server_that_does_not_speak_it_is_synced_with_all_the_same(
 ) -> None:
     way.instead["/x"] = status
     case_no = record(city, INSTANT)
-    city.sync(VILLAGE, VILLAGE)
+    city.sync(VILLAGE, TOWNSHIP, VILLAGE)
     assert city[TOWNSHIP].parts.casework.case(case_no) is not None
     assert way.asked.count("/x") == 1, "not asked again each round"
     way.instead.clear()
