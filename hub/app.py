@@ -30,6 +30,7 @@ from hub import (
     staff,
     stations,
     supervision,
+    visit_pages,
     wall,
     watching,
 )
@@ -42,6 +43,7 @@ from hub.looking import Looking
 from hub.marks import Marks
 from hub.projects import Projects
 from hub.sampling import Sampling
+from hub.visits import Visits
 from station import app as station_app
 from station.app import Kept, Parts
 from station.databases import PUBLIC
@@ -114,6 +116,7 @@ def create_app(parts: Parts) -> Flask:
         project_pages.blueprint,
         bad_ratings.blueprint,
         sampling_pages.blueprint,
+        visit_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
@@ -128,6 +131,7 @@ def create_app(parts: Parts) -> Flask:
     looking = Looking(parts, marks)
     app.extensions[supervision.LOOKING] = looking
     app.extensions[sampling_pages.SERVICE] = Sampling(parts.store, parts.register, marks, parts.clock)
+    app.extensions[visit_pages.SERVICE] = Visits(parts.store, parts.register, parts.keeper, parts.clock)
     app.extensions[project_pages.SERVICE] = Projects(
         parts.ledger, parts.register, parts.casework, parts.identity, parts.clock
     )

@@ -235,6 +235,14 @@ def station(code: str) -> Station:
 
 
 @cache
+def named(text: str) -> tuple[Station, ...]:
+    """The stations that a code or a name, of the station or its division, means: () for none; names of villages repeat."""
+    found = stations().get(text)
+    if found is not None:
+        return (found,)
+    return tuple(each for each in stations().values() if text and text in (each.name, each.division_name))
+
+
 def ancestors(code: str) -> tuple[str, ...]:
     """The codes above a station, nearest first, ending with the hub; () for the hub. Raises as `station`."""
     parent = station(code).parent_code

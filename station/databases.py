@@ -29,6 +29,7 @@ LOGGED: Final = frozenset(
         "station_report",
         "supervision_card",
         "notice_receipt",
+        "inspection",
     }
 )
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""

@@ -4,7 +4,9 @@
     complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
     evaluation          a rating given away from the clerk     station_report   which catalogue and program a station has
     notice_receipt      a notice of the hub was read
-    supervision_card    issued by the hub, answered where it is about (schemas.supervision.words says which words count)
+    supervision_card    issued by the hub, answered where it is about      inspection    a patrol or visit, and what was put right since
+
+Which words on a card or an inspection count, schemas.supervision.words and schemas.inspections say.
 
 Each is a document numbered as an event (`Keeper` writes it), so it travels, is sealed, proved and confirmed as events are. It is
 never rewritten: a later word on it is a further document with the same form, whole, and the one with the greatest `lamport`
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
-from schemas import feedback
+from schemas import feedback, inspections
 from schemas.lifecycle import CaseState
 from schemas.supervision import words
 from station.case_rows import id_digest
@@ -53,6 +55,12 @@ FEWEST: Final = 5
 
 Document = Mapping[str, Any]
 
+MOMENTS: Final = ("at", "issued_at", "received_at", "done_at", "planned_on")
+COUNTED: Final[Mapping[str, Callable[[Iterable[tuple[str, Document]]], Document | None]]] = {
+    "supervision_card": words.counted, "inspection": inspections.counted,
+}  # fmt: skip
+"""Of which not every word counts that somebody writes."""
+
 
 class Logbook:
     """Works on a connection, and under the lock, of whoever owns the tables."""
@@ -65,19 +73,20 @@ class Logbook:
         """All words on one thing; the last of them counts."""
         documents = list(documents)
         last = newest(documents)
-        if last.get("type") == "supervision_card":
-            card = words.counted((_writer(each), each) for each in sorted(documents, key=_place))
-            if card is None:
-                return  # nobody but the hub issues one
-            last = card
         kind = str(last.get("type"))
-        at = next(
-            (last[name] for name in ("at", "issued_at", "received_at") if isinstance(last.get(name), str)), ""
-        )
+        if kind in COUNTED:
+            stands = COUNTED[kind]((_writer(each), each) for each in sorted(documents, key=_place))
+            if stands is None:
+                return  # nobody who may has begun it
+            last = stands
+        at = next((last[name] for name in MOMENTS if isinstance(last.get(name), str)), "")
         subject = next(
             (last[name] for name in ("project", "case", "notice") if isinstance(last.get(name), str)), ""
         )
-        person, due = last.get("holder_id_no"), last.get("due") or last.get("answer_due")
+        person, due = (
+            last.get("holder_id_no"),
+            last.get("due") or last.get("answer_due") or inspections.due(last),
+        )
         is_open = (
             last.get("state") not in ("answered", "closed", "rejected")
             and last.get("outcome", "issued") == "issued"

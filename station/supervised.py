@@ -98,14 +98,14 @@ def say(key: str, event: str, actor: str) -> None:
     parts().keeper.keep(str(card["station"]), me(), CARD, str(card["form"]), content)
 
 
-def found(key: str) -> dict[str, Any]:
-    """The card that the reader may see; 404."""
+def found(key: str, kind: str = CARD) -> dict[str, Any]:
+    """The card, or what else supervision wrote of a station, that the reader may see; 404."""
     register = parts().register
     register.catch_up()
-    card = register.logbook.get(key) if is_logged(key) else None
-    if card is None or card.get("type") != CARD or not _may_see(str(card["station"])):
+    doc = register.logbook.get(key) if is_logged(key) else None
+    if doc is None or doc.get("type") != kind or not _may_see(str(doc["station"])):
         abort(404)
-    return card
+    return doc
 
 
 def _may_see(code: str) -> bool:

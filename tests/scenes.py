@@ -26,7 +26,10 @@ from hub.project_pages import SERVICE
 from hub.projects import Projects
 from hub.sampling import Sampling
 from hub.sampling_pages import SERVICE as SAMPLING
+from hub.visit_pages import SERVICE as VISITS
+from hub.visits import Visits
 from schemas import bulletins, numbers, tables
+from schemas.inspections import with_finding
 from station.databases import of_case
 from station.files import Scan
 from station.ratings import form_of
@@ -142,7 +145,7 @@ def fill(world: World) -> list[Scene]:
         Scene("hub", "E001", "/cases/<case_no>", f"/cases/{long}"),
     ]
     assert hub.casework.case(long) is not None
-    more += [*_bulletins(world), *_project(world), _sample(world, done)]
+    more += [*_bulletins(world), *_project(world), _sample(world, done), *_visits(world)]
     annual = world[HUB].app.extensions["bianmin-annual"]
     annual.make(2018)
     annual.wait()
@@ -255,6 +258,43 @@ def _project(world: World) -> list[Scene]:
     return [
         Scene("hub", "E001", "/projects/<project_no>", f"/projects/{no}"), Scene("hub", "B001", "/projects/<project_no>", f"/projects/{begun}"),
         Scene("hub", "E001", "/projects/<project_no>/notice", f"/projects/{no}/notice"),
+    ]  # fmt: skip
+
+
+def _visits(world: World) -> list[Scene]:
+    """A visit to the village of which one finding was put right, one to the bureau that was told beforehand, one that nobody there knows of, and
+    the village's own patrol."""
+    visits: Visits = world[HUB].app.extensions[VISITS]
+    supervisor, clerk, at = PEOPLE["S001"], PEOPLE["V001"], "2018-02-08T15:00:00+08:00"
+    looked = {
+        "station": VILLAGE, "kind": "unannounced", "planned_on": "2018-02-08", "inspectors": ["S001", "李明"], "window": "一号窗口",
+        "reason": "群众反映下午没有人", "done_at": at, "conclusion": "发现两个问题，限期整改", "visible_from": at,
+        "findings": [
+            {"code": "absent", "severity": 2, "note": "下午两点窗口无人，未摆放去向牌", "due": "2018-02-13"},
+            {"code": "disclosure", "severity": 1, "note": "公示栏仍为上一版目录", "due": "2018-02-12", "fixed_at": at, "fixed_by": "V001", "fix": "已换成本月目录"},
+        ],
+    }  # fmt: skip
+    key = world[HUB].parts.keeper.keep(
+        VILLAGE, supervisor, "inspection", f"{21:032x}", lambda _txn, before: before or looked
+    )
+    day, people = date(2018, 2, 12), ["S001"]
+    visits.plan(supervisor, f"{22:032x}", "open_visit", BUREAU, day, people, "春节前窗口秩序")
+    hidden = visits.plan(supervisor, f"{23:032x}", "unannounced", TOWNSHIP, day, people, "赶集日在岗情况")
+    found = {"code": "order", "severity": 1, "note": "等候区座椅损坏", "due": "2018-02-20"}
+    visits.say(supervisor, hidden, lambda doc: with_finding(doc, found))
+    patrol = {
+        "station": VILLAGE, "kind": "daily_patrol", "planned_on": "2018-02-09", "inspectors": ["V001"], "findings": [],
+        "done_at": "2018-02-09T08:50:00+08:00", "conclusion": "未发现问题",
+    }  # fmt: skip
+    world[VILLAGE].parts.keeper.keep(
+        VILLAGE, clerk, "inspection", f"{24:032x}", lambda _txn, before: before or patrol
+    )
+    world.sync(VILLAGE, TOWNSHIP, VILLAGE)
+    return [
+        Scene("village", "V001", "/inspections/<key>", f"/inspections/{key}"), Scene("hub", "S001", "/inspections/<key>", f"/inspections/{key}"),
+        Scene("hub", "S001", "/supervision/visits/<key>", f"/supervision/visits/{hidden}"),
+        Scene("hub", "S001", "/supervision/visits", "/supervision/visits?list=all"),
+        Scene("township", "T001", "/inspections/<key>", f"/inspections/{key}"),
     ]  # fmt: skip
 
 

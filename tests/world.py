@@ -63,6 +63,7 @@ PEOPLE = {
         Staff("C002", "韩目录", HUB, frozenset({"catalogue_editor"})),
         Staff("S001", "孙督查", HUB, frozenset({"city_supervisor"})),
         Staff("S009", "许主任", HUB, frozenset({"city_supervisor"})),
+        Staff("D001", "龙督查", BUREAU, frozenset({"district_supervisor"})),
     )
 }
 
@@ -344,7 +345,8 @@ def small_city(
         world.time.now = datetime.now(ZONE)
     try:
         world.add(
-            HUB, people=("E001", "E002", "E003", "X001", "B001", "S001", "S009", "A001", "C001", "C002")
+            HUB,
+            people=("E001", "E002", "E003", "X001", "B001", "S001", "S009", "D001", "A001", "C001", "C002"),
         )
         world.add(TOWNSHIP, HUB, people=("T001",))
         world.add(VILLAGE, TOWNSHIP, HUB, people=("V001",))

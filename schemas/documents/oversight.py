@@ -103,12 +103,16 @@ class Complaint(Logged):
 
 
 class Finding(Shape):
+    """due: until when it is to be put right; fix: how it was."""
+
     code = Text(N_("问题代码"), high=40)
     severity = Whole(N_("严重程度"), 1, 3)
     note = Text(N_("问题说明"), high=1000)
     photo = Text(N_("照片"), required=False)
     due = Day(N_("整改期限"), "public", required=False)
     fixed_at = Moment(N_("整改完成时间"), "public", required=False)
+    fixed_by = Text(N_("整改人"), high=40, required=False)
+    fix = Text(N_("整改措施"), high=1000, required=False)
 
 
 class Drawn(Shape):
@@ -118,11 +122,11 @@ class Drawn(Shape):
     result = Text(N_("抽查结果"), high=500, required=False)
 
 
-class Inspection(Record):
-    """A patrol, draw, visit or follow-up. seed, population: of a draw (supervision.draw); visible_from: when
-    the visited station may see an unannounced one."""
+class Inspection(Logged):
+    """A patrol, draw, visit or follow-up, with what was put right since (schemas.inspections). seed, population: of a draw
+    (supervision.draw); visible_from: when the visited station was told of an unannounced one."""
 
-    _id = Text(N_("文档编号"), pattern=r"insp:.{1,100}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"insp:.{1,100}" + LOGGED_ID, required=False)
     kind = Text(
         N_("检查方式"),
         among=("daily_patrol", "monthly_sample", "open_visit", "unannounced", "supervision"),
@@ -138,6 +142,7 @@ class Inspection(Record):
     sample = many(nested(Drawn, N_("抽中办件")), N_("抽中办件"), required=False)
     findings = many(nested(Finding, N_("检查发现")), N_("检查发现"), required=False)
     visible_from = Moment(N_("可见时间"), "public", required=False)
+    conclusion = Text(N_("检查结论"), high=1000, required=False)
 
     needs = (
         Need("kind", ("monthly_sample",), ("seed", "population", "sample")),

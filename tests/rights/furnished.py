@@ -16,10 +16,12 @@ from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World
 NOTICE = "notice:notice:1"
 SAMPLE = "2018-01"
 CARD = "c" * 32
+INSPECTION = "d" * 32
+WATCHED = ("/supervis", "/inspections")
 
 
 def cards(world: World) -> None:
-    """A card about each server's people, which was issued and revoked: there is nothing left to say of it."""
+    """A card about each server's people, which was issued and revoked, and a visit that found nothing: there is nothing left to say of them."""
     said = {
         "rule": "R03", "colour": "yellow", "staff": "", "points": "1", "evidence": {"measure": "promise_overdue"}, "answer_due": "2018-02-13",
         "issued_at": "2018-02-09T09:00:00+08:00", "outcome": "issued", "late_evidence": False,
@@ -36,7 +38,39 @@ def cards(world: World) -> None:
             world[HUB].parts.keeper.keep(
                 code, PEOPLE["S001"], "supervision_card", CARD, lambda _txn, _before, word=word: word
             )
+        visit = {
+            "station": code, "kind": "open_visit", "planned_on": "2018-02-08", "inspectors": ["S001"], "findings": [],
+            "done_at": "2018-02-08T09:00:00+08:00", "conclusion": "未发现问题",
+        }  # fmt: skip
+        world[HUB].parts.keeper.keep(
+            code, PEOPLE["S001"], "inspection", INSPECTION, lambda _txn, _before, word=visit: word
+        )
     world.sync(TOWNSHIP, VILLAGE)
+
+
+def watched(route: str, about: str) -> str:
+    """A path of supervision, of what there is about a station."""
+    form = INSPECTION if "/visits" in route or route.startswith("/inspections") else CARD
+    event = "uphold" if "/cards/" in route else "finish" if "/visits" in route else "answer"
+    return route.replace("<key>", f"L{about}:{form}").replace("<event>", event)
+
+
+def asked_of_supervision(route: str, station: str) -> dict[str, str]:
+    """What a form of supervision says, of somebody of that station."""
+    if route == "/supervision/visits":
+        return {
+            "kind": "open_visit",
+            "station": VILLAGE if station == HUB else station,
+            "planned_on": "2018-02-09",
+            "inspectors": "S001",
+        }
+    return {
+        "text": "已说明",
+        "reason": "系统演练产生",
+        "action": "约谈",
+        "n": "0",
+        "conclusion": "未发现问题",
+    }
 
 
 def notice(world: World) -> None:

@@ -28,7 +28,18 @@ from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
 from tests.catalogue import version
-from tests.rights.furnished import CARD, NOTICE, SAMPLE, asked_of_project, badly_rated, cards, notice, project
+from tests.rights.furnished import (
+    NOTICE,
+    SAMPLE,
+    WATCHED,
+    asked_of_project,
+    asked_of_supervision,
+    badly_rated,
+    cards,
+    notice,
+    project,
+    watched,
+)
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -51,6 +62,8 @@ RATES = {
     ("POST", "/rate"): 422, ("POST", "/rate/<case_no>"): 409,
     # The card is over: the page says so.
     ("POST", "/supervised/<key>/<event>"): 409, ("POST", "/supervision/cards/<key>/<event>"): 409,
+    # So is the visit, in which nothing was found.
+    ("POST", "/inspections/<key>/fix"): 409, ("POST", "/supervision/visits/<key>/<event>"): 409,
     # A form that says nothing.
     ("POST", "/supervision/samples"): 409, ("POST", "/supervision/samples/<name>"): 409, ("POST", "/supervision/samples/<name>/<case_no>"): 409,
 }  # fmt: skip
@@ -219,7 +232,7 @@ class Session:
             route.replace("/work/<kind>", "/work/here").replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
             .replace("<metric>", "accepted_cases").replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE).replace("<id>", self.ledger)
         )  # fmt: skip
-        if route.startswith("/supervis"):
+        if route.startswith(WATCHED):
             path = self._supervision(route).replace("<case_no>", self.case_no).replace("<name>", SAMPLE)
         if route.startswith(("/notices", "/bulletins")):
             path = (
@@ -255,8 +268,8 @@ class Session:
             path, fields = path.replace(item, FROM_HOME.item_code), self._from_home()
         elif route == "/services/mine":
             fields = self._returned()
-        elif route.startswith("/supervis"):
-            fields = {"text": "已说明", "reason": "系统演练产生", "action": "约谈"}
+        elif route.startswith(WATCHED):
+            fields = {**asked_of_supervision(route, self.asker.station), "form": f"{next(_numbers):032x}"}
         elif route == "/catalogue":
             fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
         elif route.startswith("/catalogue/<code>/"):
@@ -357,10 +370,7 @@ class Session:
     def _supervision(self, route: str) -> str:
         """With the card about this server's people, and a proposal of its own."""
         about = BUREAU if self.asker.at == "hub" else AT[self.asker.at]
-        event = "uphold" if "/cards/" in route else "answer"
-        path = (
-            route.replace("<key>", f"L{about}:{CARD}").replace("<event>", event).replace("<action>", "drop")
-        )
+        path = watched(route, about).replace("<action>", "drop")
         if "<form>" in path and self.asker.column == "supervisor":
             form = f"{next(_numbers):032x}"
             card = {
