@@ -10,7 +10,7 @@ The database `desk` never leaves the hub: who claimed what is work organisation,
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -51,21 +51,34 @@ class Claims(HouseRules):
         self.tried: set[str] = set()
         """Under the lock `turn`: cases that somebody at this web node is taking by “next case” right now."""
 
-    def claim(self, state: CaseState, staff: Staff, *, free: bool = False) -> None:
-        """Takes the case for the stage it is in; DomainError names who was first. Taking it again renews its term, unless it must
-        be `free`: who asks for the next case at two windows is not given one twice."""
+    def claim(self, state: CaseState, staff: Staff) -> None:
+        """Takes the case for the stage it is in; DomainError names who was first. Taking it again renews its term."""
+        self._check_place(state, staff)
+        kept = self.kept(state.case_no)
+        holder = self._holder(kept, state)
+        if kept and holder and holder != staff.employee_no:
+            raise _taken(kept["name"])
+        self._write(state, kept, staff)
+
+    def claim_free(self, state: CaseState, staff: Staff, seen: Mapping[str, Any] | None) -> None:
+        """Takes a case that is in nobody's hands, not even their own: who asks for the next case at two windows is not given one twice. `seen`:
+        its claim as it was looked at (`kept`), and who claimed since wins. DomainError."""
+        self._check_place(state, staff)
+        if seen and self._holder(seen, state):
+            raise _taken(seen["name"])
+        try:
+            self._put(state, seen, staff)
+        except Conflict:
+            raise _taken("") from None  # by whom, nobody asks here
+
+    @staticmethod
+    def _check_place(state: CaseState, staff: Staff) -> None:
         if (
             not staff.roles & CLAIMANTS
             or not place(state.state).stage
             or state.current_station != staff.station
         ):
             raise DomainError(Problem("claim_not_open", N_("本件现在不由您的岗位办理，不能认领"), {}))
-        kept = self._db.get(f"claim:{state.case_no}")
-        holder = self._holder(kept, state)
-        if holder and (free or holder != staff.employee_no):
-            assert kept is not None
-            raise _taken(kept["name"])
-        self._write(state, kept, staff)
 
     def assign(self, state: CaseState, head: Staff, to: Staff | None) -> None:
         """A head of the bureau puts the case into somebody's hands, for a day; DomainError says why not."""
@@ -75,7 +88,7 @@ class Claims(HouseRules):
             raise DomainError(Problem("assign_whom", N_("接收人不是本局的窗口或审查人员，请核对工号"), {}))
         if not place(state.state).stage:
             raise DomainError(Problem("assign_over", N_("本件现在没有要在本局办理的环节"), {}))
-        kept = self._db.get(f"claim:{state.case_no}")
+        kept = self.kept(state.case_no)
         holder = self._holder(kept, state)
         if holder and holder != to.employee_no:
             assert kept is not None
@@ -84,7 +97,7 @@ class Claims(HouseRules):
 
     def release(self, state: CaseState, staff: Staff) -> None:
         """Puts the case back into the queue: who holds it can, and a head of the bureau whose people are away."""
-        kept = self._db.get(f"claim:{state.case_no}")
+        kept = self.kept(state.case_no)
         head = bool(staff.roles & HEADS) and state.current_station == staff.station
         holder = self._holder(kept, state)
         if not holder or (holder != staff.employee_no and not head):
@@ -94,7 +107,7 @@ class Claims(HouseRules):
     def working(self, staff: Staff, row: Mapping[str, Any], state: CaseState) -> None:
         if row.get("claimed_by") != staff.employee_no:
             return
-        kept = self._db.get(f"claim:{state.case_no}")
+        kept = self.kept(state.case_no)
         if (
             kept
             and _of_stage(kept, state)
@@ -106,16 +119,13 @@ class Claims(HouseRules):
             except DomainError:
                 return  # somebody took it when its term was over; the step says so
 
-    def taken(self, cases: Sequence[tuple[str, str]]) -> set[str]:
-        """Those of these cases (number, stage) that somebody holds, asked of the store at once: another web node's claims may not
-        have come to this one's register."""
-        kept = self._store.bodies(DESK, [f"claim:{case_no}" for case_no, _ in cases])
-        held = {
-            (body["case"], body["stage"])
-            for body in kept.values()
-            if body["staff"] and self._left(body) > timedelta()
-        }
-        return {case_no for case_no, _ in held & set(cases)}
+    def kept(self, case_no: str) -> dict[str, Any] | None:
+        """The claim of a case as it is kept now, if there is any."""
+        return self._db.get(f"claim:{case_no}")
+
+    def holds(self, kept: Mapping[str, Any] | None, stage: str) -> bool:
+        """Whether by this claim somebody holds its case in a stage."""
+        return bool(kept and kept["staff"] and kept["stage"] == stage and self._left(kept) > timedelta())
 
     def _write(
         self,
@@ -125,7 +135,22 @@ class Claims(HouseRules):
         was: str = "",
         term: timedelta = TERM,
     ) -> None:
-        """On top of the very revision that was looked at: whoever came between wins, and is named."""
+        """As _put; who came between is named."""
+        try:
+            self._put(state, kept, staff, was, term)
+        except Conflict:
+            winner = self.kept(state.case_no)
+            raise _taken(winner["name"] if winner else "") from None
+
+    def _put(
+        self,
+        state: CaseState,
+        kept: Mapping[str, Any] | None,
+        staff: Staff | None,
+        was: str = "",
+        term: timedelta = TERM,
+    ) -> None:
+        """On top of the very revision that was looked at: Conflict where somebody came between."""
         id_, now = f"claim:{state.case_no}", self._clock()
         body = {
             "_id": id_,
@@ -139,11 +164,7 @@ class Claims(HouseRules):
             "until": stamp(now + term if staff else now),
             **({"was": was} if was else {}),
         }
-        try:
-            self._db.put({**body, "_rev": kept["_rev"]} if kept else body)
-        except Conflict:
-            winner = self._db.get(id_)
-            raise _taken(winner["name"] if winner else "") from None
+        self._db.put({**body, "_rev": kept["_rev"]} if kept else body)
 
     def _holder(self, kept: Mapping[str, Any] | None, state: CaseState) -> str:
         """Employee number of who holds the case now; "" for nobody."""
@@ -178,7 +199,7 @@ class Claims(HouseRules):
         if not self.may_see(staff, state):
             raise DomainError(Problem("not_your_district", N_("本件不属于您的辖区"), {}))
         # The claim itself and not the register's row, which may not have heard yet of a claim at another web node.
-        kept = self._db.get(f"claim:{state.case_no}")
+        kept = self.kept(state.case_no)
         holder = self._holder(kept, state)
         if self.claim_needed(staff, {"claimed_by": holder}, state):
             if kept and holder:

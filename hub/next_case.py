@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from itertools import islice
 from typing import Any, Final
 
 from hub.claims import CLAIMANTS, Claims
@@ -24,7 +23,7 @@ from station.register import Register
 from station.staff import Staff
 
 AT_ONCE: Final = 40
-"""Cases of a queue that are looked at together."""
+"""Cases of a queue that are read together."""
 MOST: Final = 1000
 """Cases that are looked at for one answer. Beyond, so many of a queue are not this person's that they are told there is none."""
 APART: Final = 8
@@ -67,35 +66,48 @@ class NextCase:
     def take(self, staff: Staff, zone: str = "") -> str | None:
         """The number of a case that is this person's from now on; None where none waits for them. `zone`: of that one alone."""
         tried: set[str] = set()
-        while len(tried) < MOST:
+        while True:
             self._register.catch_up()
-            found = list(islice((each for each in self._free(staff, zone) if each not in tried), AT_ONCE))
-            before = len(tried)
-            while case_no := self._reserved(found):
+            before, apart = len(tried), 0
+            for case_no, stage in self._free(staff, zone):
+                if apart or case_no in tried or not self._reserve(case_no):
+                    apart = max(0, apart - 1)
+                    continue
                 tried.add(case_no)
                 try:
-                    state = self._casework.case(case_no)
-                    if state is not None and self._is_theirs(state, staff):
-                        self._claims.claim(state, staff, free=True)
+                    if self._try(staff, case_no, stage):
                         return case_no
                 except DomainError:
                     # Another web node's people take from this queue too: not head to head with them for the next one.
-                    del found[: self._random(1)[0] % APART]
+                    apart = self._random(1)[0] % APART
                 finally:
                     self._release(case_no)
+                if len(tried) >= MOST:
+                    return None
             if len(tried) == before:
-                break
-        return None
+                return None
 
-    def _reserved(self, found: list[str]) -> str | None:
-        """The first of these that nobody at this web node tries for at the moment; taken off the list."""
+    def _try(self, staff: Staff, case_no: str, stage: str) -> bool:
+        """Whether the case is theirs now. DomainError where somebody else was first. On a cluster each look at the store is a request to it, so what
+        the register knows is asked first, and of a case that nobody had in hand yet only to claim it."""
+        seen = self._register.queue.claim(case_no)
+        if seen and self._claims.holds(seen, stage):
+            return False  # since the queue was read
+        # As the register knew it: to let it catch up for each of twenty people took most of the time.
+        state = self._casework.known(case_no)
+        if state is None or not self._is_theirs(state, staff):
+            return False
+        self._claims.claim_free(state, staff, self._claims.kept(case_no) if seen else None)
+        self._register.catch_up()  # so that it is in nobody's queue before it is let go
+        return True
+
+    def _reserve(self, case_no: str) -> bool:
+        """Whether nobody else at this web node tries for it at the moment."""
         with self._claims.turn:
-            for n, case_no in enumerate(found):
-                if case_no not in self._claims.tried:
-                    self._claims.tried.add(case_no)
-                    del found[: n + 1]
-                    return case_no
-        return None
+            if case_no in self._claims.tried:
+                return False
+            self._claims.tried.add(case_no)
+            return True
 
     def _release(self, case_no: str) -> None:
         with self._claims.turn:
@@ -105,8 +117,8 @@ class NextCase:
         open_to = self._casework.choices(state, staff)
         return any(each.problem is None and each.transition.event in MOVES for each in open_to)
 
-    def _free(self, staff: Staff, zone: str) -> Iterator[str]:
-        """Numbers of cases that nobody holds, the most pressing first; what they put back just now at the end."""
+    def _free(self, staff: Staff, zone: str) -> Iterator[tuple[str, str]]:
+        """(number, stage) of the cases that nobody is known to hold, the most pressing first; what they put back just now at the end."""
         now = self._clock()
         where, args = theirs(staff, now.date(), zone)
         where += " AND NOT (ifnull(claims.staff, '') > '' AND claims.until > ?)"
@@ -119,8 +131,7 @@ class NextCase:
         ):
             for start in range(0, MOST, AT_ONCE):
                 found = self._register.queue.first(condition, [*args, *more], limit=AT_ONCE, offset=start)
-                taken = self._claims.taken(found) if found else set()
-                yield from (case_no for case_no, _ in found if case_no not in taken)
+                yield from found
                 if len(found) < AT_ONCE:
                     break
 

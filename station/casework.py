@@ -92,6 +92,10 @@ class Casework:
     def case(self, case_no: str) -> lifecycle.CaseState | None:
         """The case as its events tell it, or None where no event of it is here."""
         self._register.catch_up()
+        return self.known(case_no)
+
+    def known(self, case_no: str) -> lifecycle.CaseState | None:
+        """The case as it was when the register last caught up."""
         events = self._register.events(case_no)
         return self._register.fold(events) if events else None
 

@@ -112,6 +112,13 @@ class QueueRows:
                 (str(row[0]), str(row[1])) for row in self._connection.execute(sql, (*args, limit, offset))
             ]
 
+    def claim(self, case_no: str) -> dict[str, str] | None:
+        """{"stage", "staff", "until"} of the last claim of a case that is known, in whatever stage."""
+        with self._lock:
+            sql = "SELECT stage, staff, until FROM claims WHERE case_no = ?"
+            found = self._connection.execute(sql, (case_no,)).fetchall()
+        return dict(zip(("stage", "staff", "until"), map(str, found[0]), strict=True)) if found else None
+
     def rows(self, case_nos: Sequence[str]) -> dict[str, dict[str, Any]]:
         """{case_no: its row}, of those that wait."""
         sql = f"SELECT {', '.join(COLUMNS)} FROM queue WHERE case_no IN ({','.join('?' * len(case_nos))})"  # noqa: S608

@@ -136,9 +136,11 @@ class Register:
         DiskFull instead.
         """
         applied = 0
+        # Looked at before the changes: what comes in between is not passed over. And before the lock: who waited for it while another
+        # did the same work has nothing left to do.
+        known = self._store.update_seq
         with self._lock:
-            # Looked at before the changes: what comes in between is not passed over.
-            while self.position < (known := self._store.update_seq):
+            while self.position < known:
                 changes = self._store.changes(self.position, at_once)
                 through = changes[-1].seq if changes else known
                 try:
@@ -248,7 +250,8 @@ class Register:
     def _events_of(self, case_nos: Iterable[str]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
         """The events of each case. A station's cases are asked for together: the store may be far away."""
         for db, cases in groupby(sorted(case_nos), of_case):
-            ids = {case_no: self._events.ids(case_no) for case_no in cases}
+            with self._lock:
+                ids = {case_no: self._events.ids(case_no) for case_no in cases}
             wanted = [id_ for each in ids.values() for id_ in each]
             bodies = self._store.bodies(db, wanted) if wanted else {}
             for case_no, own in ids.items():
@@ -258,9 +261,8 @@ class Register:
 
     def events(self, case_no: str) -> list[Mapping[str, Any]]:
         """The documents a case is made of, each with its `_id`, in no particular order; [] where unknown."""
-        with self._lock:
-            for _, events in self._events_of([case_no]):
-                return events
+        for _, events in self._events_of([case_no]):
+            return events
         return []
 
     def fold(self, events: Iterable[Mapping[str, Any]]) -> CaseState:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import secrets
@@ -63,6 +64,8 @@ class CouchStore:
         self._random = random
         self._clock = clock
         self._catching_up = _Locks()
+        self._turns = itertools.count()
+        self._level_since: dict[str, int] = {}  # the turn in which the last catching up of each began
         self.thin = False  # a server that speaks like CouchDB and knows less: no _dbs_info, for one
         self._follower = Follower(self)
 
@@ -259,8 +262,12 @@ class CouchStore:
         self.refresh(name)
 
     def refresh(self, name: str) -> None:
-        """Brings the journal level with a database."""
+        """Brings the journal level with a database. Those who ask while it is being done share what is done next."""
+        asked = next(self._turns)
         with self._catching_up.of(name):
+            if self._level_since.get(name, -1) > asked:
+                return  # begun after we asked
+            begun = next(self._turns)
             while True:
                 since = self.journal.since(name)
                 try:
@@ -276,6 +283,7 @@ class CouchStore:
                 ]
                 self.journal.note(name, heard, said["last_seq"])
                 if len(heard) < FEED:
+                    self._level_since[name] = begun
                     return
 
     def written(self, db: CouchDatabase, heard: Sequence[Heard]) -> None:
