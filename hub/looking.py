@@ -1,7 +1,8 @@
 """The run of supervision (效能监察): asks the rules of the cases that may have something new, and keeps what they call for as proposals.
 
     mark now ─> what came since the mark of the run before, whenever it happened ─┐
-                the open cases whose day has come or is near ─────────────────────┴─> cards of each ─> proposals that there are not yet
+                the open cases whose day has come or is near ─────────────────────┤
+                the coordination requests that nobody answered in time ───────────┴─> cards of each ─> proposals that there are not yet
 
     here/supervision-ran    {"at", "mark": id of the mark up to which everything was looked at}
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,7 +22,7 @@ from typing import Any, Final
 from hub.marks import Marks
 from schemas import feedback, tables
 from schemas.feedback import Rating
-from schemas.supervision import Card, Circumstances, as_document, cards
+from schemas.supervision import Card, Circumstances, as_document, cards, request_cards
 from schemas.supervision.words import form_of
 from station.app import Parts
 from station.databases import (
@@ -70,6 +71,7 @@ class Looking:
             mark = self._marks.mark()
             around = self._around()
             found = sum(self._propose(case_no, now, around) for case_no in self._asked(before, now))
+            found += self._propose_requests(now, around)
             upto = mark.id if mark else (before or {}).get("mark", "")
             ran = {"_id": RAN, "type": "supervision_run", "schema": 1, "at": stamp(now), "mark": upto}
             with contextlib.suppress(Conflict):  # another web node has run meanwhile
@@ -77,9 +79,22 @@ class Looking:
             return found
 
     def _propose(self, case_no: str, now: datetime, around: Circumstances) -> int:
-        found, events = 0, self._parts.register.events(case_no)
+        events = self._parts.register.events(case_no)
         around = replace(around, ratings=self._rating(case_no, events))
-        for card in cards(events, now, around):
+        return self._keep(cards(events, now, around), now, around)
+
+    def _propose_requests(self, now: datetime, around: Circumstances) -> int:
+        overdue = "type = 'coordination' AND due < ?"
+        waiting = self._parts.register.logbook.select(overdue, [now.date().isoformat()], limit=-1)
+        return sum(
+            self._keep(request_cards(doc, str(doc["form"]), now, around.calendar), now, around)
+            for doc in waiting
+        )
+
+    def _keep(self, due: Iterable[Card], now: datetime, around: Circumstances) -> int:
+        """Proposes what was not proposed yet; how many."""
+        found = 0
+        for card in due:
             # What was due long before anybody looked is history.
             if card.raised_on >= (now - BACK).date() and not self._known(card):
                 proposal = {"type": "card_proposal", "schema": 1, "at": stamp(now), "dropped": ""}

@@ -30,6 +30,7 @@ LOGGED: Final = frozenset(
         "supervision_card",
         "notice_receipt",
         "inspection",
+        "coordination",
     }
 )
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""

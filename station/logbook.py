@@ -4,6 +4,7 @@
     complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
     evaluation          a rating given away from the clerk     station_report   which catalogue and program a station has
     notice_receipt      a notice of the hub was read
+    coordination        one unit asks another, and is answered
     supervision_card    issued by the hub, answered where it is about      inspection    a patrol or visit, and what was put right since
 
 Which words on a card or an inspection count, schemas.supervision.words and schemas.inspections say.
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
-from schemas import feedback, inspections
+from schemas import coordination, feedback, inspections
 from schemas.lifecycle import CaseState
 from schemas.supervision import words
 from station.case_rows import id_digest
@@ -41,7 +42,7 @@ CREATE TABLE logbook (               -- the newest word on each thing that was l
     key TEXT PRIMARY KEY, type TEXT NOT NULL, station TEXT NOT NULL, subject TEXT NOT NULL, at TEXT NOT NULL,
     id_digest TEXT NOT NULL, due TEXT, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX logbook_list ON logbook (station, type, at);
-CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case, of a notice
+CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case, of a notice; the other party
 CREATE INDEX logbook_due ON logbook (station, type, due);                     -- what is still to be answered
 CREATE INDEX logbook_person ON logbook (id_digest);
 CREATE TABLE ratings (               -- one rating a case
@@ -55,9 +56,9 @@ FEWEST: Final = 5
 
 Document = Mapping[str, Any]
 
-MOMENTS: Final = ("at", "issued_at", "received_at", "done_at", "planned_on")
+MOMENTS: Final = ("at", "issued_at", "received_at", "done_at", "planned_on", "created_at")
 COUNTED: Final[Mapping[str, Callable[[Iterable[tuple[str, Document]]], Document | None]]] = {
-    "supervision_card": words.counted, "inspection": inspections.counted,
+    "supervision_card": words.counted, "inspection": inspections.counted, "coordination": coordination.counted,
 }  # fmt: skip
 """Of which not every word counts that somebody writes."""
 
@@ -80,8 +81,12 @@ class Logbook:
                 return  # nobody who may has begun it
             last = stands
         at = next((last[name] for name in MOMENTS if isinstance(last.get(name), str)), "")
-        subject = next(
-            (last[name] for name in ("project", "case", "notice") if isinstance(last.get(name), str)), ""
+        subject = (
+            coordination.other(last)
+            if kind == "coordination"
+            else next(
+                (last[name] for name in ("project", "case", "notice") if isinstance(last.get(name), str)), ""
+            )
         )
         person, due = (
             last.get("holder_id_no"),
@@ -90,6 +95,7 @@ class Logbook:
         is_open = (
             last.get("state") not in ("answered", "closed", "rejected")
             and last.get("outcome", "issued") == "issued"
+            and not last.get("answered_at")
         )
         row = (
             key, kind, str(last.get("station")), subject, at, id_digest(person if isinstance(person, str) else ""),

@@ -40,7 +40,7 @@ EVIDENCE: Final = {
     "received_on": N_("收件日期"), "supplements": N_("补正次数"), "suspended_on": N_("特别程序开始"), "told_days": N_("告知的工作日"),
     "length": N_("理由字数"), "materials": N_("目录外材料"), "count": N_("数量"), "fee_fen": N_("收费（分）"), "level": N_("评价等级"),
     "rated_on": N_("评价日期"), "complaint": N_("投诉编号"), "upheld_on": N_("认定日期"), "minutes": N_("相差分钟"), "last_sync": N_("最近同步"),
-    "steps_passed": N_("通过的审查环节"),
+    "steps_passed": N_("通过的审查环节"), "asked_on": N_("提出日期"),
 }  # fmt: skip
 
 

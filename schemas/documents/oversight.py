@@ -192,10 +192,10 @@ class Accountability(Record):
     at = Moment(N_("决定时间"), "public")
 
 
-class Coordination(Record):
-    """A request from one unit to another (seed row 37)."""
+class Coordination(Logged):
+    """A request from one unit to another or to a department (seed row 37, schemas.coordination). from, to: a station's code or a name."""
 
-    _id = Text(N_("文档编号"), pattern=r"coord:.{1,100}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"coord:.{1,100}" + LOGGED_ID, required=False)
     kind = Text(N_("协调类型"), among=("centre_department", "centre_window", "window_department"))
     from_ = Text(N_("提出单位"))
     from_.data_key = "from"
@@ -204,6 +204,8 @@ class Coordination(Record):
     due = Day(N_("答复期限"), "public")
     answer = Text(N_("答复"), high=2000, required=False)
     answered_at = Moment(N_("答复时间"), "public", required=False)
+    answered_by = Text(N_("答复人"), high=40, required=False)
+    case = Text(N_("办件编号"), pattern=CASE_NO, required=False)
 
 
 class SaidFigure(Shape):

@@ -8,7 +8,7 @@
 This file only gathers the public names; no rule will ever be written here.
 """
 
-from schemas.supervision.cards import Card, answer_due, as_document, cards, station_cards
+from schemas.supervision.cards import Card, answer_due, as_document, cards, request_cards, station_cards
 from schemas.supervision.measures import MEASURES, Circumstances
 from schemas.supervision.rules import Rule, Scheme, parse_rule, rules, scheme
 from schemas.supervision.standing import (
@@ -38,6 +38,7 @@ __all__ = [
     "draw",
     "month_score",
     "parse_rule",
+    "request_cards",
     "rules",
     "scheme",
     "station_cards",

@@ -26,6 +26,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.arrival import known_from
+from schemas.feedback import day
 from schemas.lifecycle import fold
 from schemas.lifecycle.state import CaseState
 from schemas.supervision.measures import MEASURES, Circumstances, Evidence, Fact, Span, china_day
@@ -119,6 +120,23 @@ def station_cards(
     return tuple(found)
 
 
+def request_cards(
+    doc: Document, form: str, moment: datetime, days: Calendar, by: Sequence[Rule] | None = None
+) -> tuple[Card, ...]:
+    """The signals due for a coordination request (schemas.coordination) that waits for the answer of a unit. form: under which it is kept."""
+    due, begun = day(doc.get("due")), day(doc.get("created_at"))
+    if doc.get("answered_at") or due is None or begun is None:
+        return ()
+    span = Span(form, begun, due, None, "", {"asked_on": begun.isoformat(), "from": str(doc.get("from"))})
+    found = []
+    for rule in rules() if by is None else by:
+        if rule.cases == "request":
+            raised_on = _reached(span, rule, days)
+            if raised_on is not None and raised_on <= china_day(moment):
+                found.append(_card(rule, span, raised_on, "", str(doc.get("to"))))
+    return tuple(found)
+
+
 def answer_due(issued_at: datetime, days: Calendar, by: Scheme | None = None) -> date:
     """Until when a card is to be answered. Raises CalendarGap."""
     return days.add(china_day(issued_at), (scheme() if by is None else by).answer_days)
@@ -151,7 +169,9 @@ def as_document(card: Card, issued_at: datetime, days: Calendar, by: Scheme | No
 def _due(state: CaseState, today: date, around: Circumstances, table: Sequence[Rule]) -> Iterator[Card]:
     instant = (state.item or {}).get("instant") is True
     for rule in table:
-        if rule.cases == "station" or (rule.cases != "all" and (rule.cases == "instant") is not instant):
+        if rule.cases in ("station", "request") or (
+            rule.cases != "all" and (rule.cases == "instant") is not instant
+        ):
             continue
         try:
             for found in MEASURES[rule.measure](state, around):

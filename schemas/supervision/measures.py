@@ -225,7 +225,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "backdated": _backdated,
     "ahead": _ahead,
 }
-"""The measures of a case. `silence` is a station's and stands in cards.station_cards."""
+"""The measures of a case. `silence` is a station's, `unanswered` a request's: both stand in cards."""
 
 
 def _data(event: Mapping[str, Any]) -> Mapping[str, Any]:

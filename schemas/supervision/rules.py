@@ -1,9 +1,9 @@
 """The rules of e-supervision as rows (data/supervision.csv, domain.md §2.6), and the scheme of points.
 
-    rule       R01–R13; several rows may share one: any of them raises its signal
+    rule       R01–R14; several rows may share one: any of them raises its signal
     measure    what is measured: a word of measures.MEASURES
     op, threshold, unit   when the signal is due; a negative threshold is before the due date
-    cases      all, instant, committed; station: the measure is of a station
+    cases      all, instant, committed; station: the measure is of a station; request: of a coordination request
     unless     a circumstance that excuses
     colour     reminder, yellow, red; flag: told to a person and never charged
     points     charged while the card stands

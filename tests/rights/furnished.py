@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hub.project_pages import SERVICE
 from hub.projects import Projects
 from hub.sampling_pages import SERVICE as SAMPLING
+from schemas import coordination, tables
 from station import keys
 from station.ratings import form_of
 from tests.hub.test_projects import OPENED, items, plan
@@ -17,11 +19,13 @@ NOTICE = "notice:notice:1"
 SAMPLE = "2018-01"
 CARD = "c" * 32
 INSPECTION = "d" * 32
-WATCHED = ("/supervis", "/inspections")
+REQUEST = "e" * 32
+WATCHED = ("/supervis", "/inspections", "/coordination")
 
 
 def cards(world: World) -> None:
-    """A card about each server's people, which was issued and revoked, and a visit that found nothing: there is nothing left to say of them."""
+    """A card about each server's people, which was issued and revoked, a visit that found nothing and a request that was answered: there is nothing left to
+    say of them."""
     said = {
         "rule": "R03", "colour": "yellow", "staff": "", "points": "1", "evidence": {"measure": "promise_overdue"}, "answer_due": "2018-02-13",
         "issued_at": "2018-02-09T09:00:00+08:00", "outcome": "issued", "late_evidence": False,
@@ -45,12 +49,23 @@ def cards(world: World) -> None:
         world[HUB].parts.keeper.keep(
             code, PEOPLE["S001"], "inspection", INSPECTION, lambda _txn, _before, word=visit: word
         )
+        above = tables.station(code).parent_code or HUB
+        asked = coordination.asked(above, code, "请补报材料", date(2018, 2, 13))
+        assert isinstance(asked, dict)
+        answer = {"answer": "已补报", "answered_at": "2018-02-09T09:00:00+08:00"}
+        for writer, word in ((above, asked), (code, {**asked, **answer})):
+            server = world[HUB if writer in (HUB, BUREAU) else writer].parts
+            server.keeper.keep(
+                code, PEOPLE["S001"], "coordination", REQUEST, lambda _txn, _before, word=word: word
+            )
+            world.sync(TOWNSHIP, VILLAGE, TOWNSHIP)
     world.sync(TOWNSHIP, VILLAGE)
 
 
 def watched(route: str, about: str) -> str:
     """A path of supervision, of what there is about a station."""
-    form = INSPECTION if "/visits" in route or route.startswith("/inspections") else CARD
+    forms = {"/inspections": INSPECTION, "/supervision/visits": INSPECTION, "/coordination": REQUEST}
+    form = next((form for begin, form in forms.items() if route.startswith(begin)), CARD)
     event = "uphold" if "/cards/" in route else "finish" if "/visits" in route else "answer"
     return route.replace("<key>", f"L{about}:{form}").replace("<event>", event)
 
@@ -64,6 +79,8 @@ def asked_of_supervision(route: str, station: str) -> dict[str, str]:
             "planned_on": "2018-02-09",
             "inspectors": "S001",
         }
+    if route == "/coordination":
+        return {"department": "市住房和城乡建设局", "content": "请明确踏勘时间"}
     return {
         "text": "已说明",
         "reason": "系统演练产生",

@@ -378,7 +378,7 @@ def test_another_city_has_other_thresholds_and_the_same_program() -> None:
 
 def test_the_thirteen_rules_are_there_and_measure_what_can_be_measured() -> None:
     assert {rule.rule for rule in RULES} == {f"R{n:02}" for n in range(1, 14)}
-    assert {rule.measure for rule in RULES} == {*supervision.MEASURES, "silence"}
+    assert {rule.measure for rule in RULES} == {*supervision.MEASURES, "silence", "unanswered"}
     points = {(rule.rule, rule.colour): str(rule.points) for rule in RULES}
     assert points["R03", "yellow"] == "1"
     assert points["R04", "red"] == points["R07", "red"] == "1.5"
