@@ -376,8 +376,8 @@ def test_another_city_has_other_thresholds_and_the_same_program() -> None:
     ]
 
 
-def test_the_thirteen_rules_are_there_and_measure_what_can_be_measured() -> None:
-    assert {rule.rule for rule in RULES} == {f"R{n:02}" for n in range(1, 14)}
+def test_the_fourteen_rules_are_there_and_measure_what_can_be_measured() -> None:
+    assert {rule.rule for rule in RULES} == {f"R{n:02}" for n in range(1, 15)}
     assert {rule.measure for rule in RULES} == {*supervision.MEASURES, "silence", "unanswered"}
     points = {(rule.rule, rule.colour): str(rule.points) for rule in RULES}
     assert points["R03", "yellow"] == "1"
