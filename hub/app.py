@@ -21,6 +21,7 @@ from hub import (
     durations,
     enrolment,
     figures,
+    liaison_pages,
     online,
     overseeing,
     project_pages,
@@ -39,6 +40,7 @@ from hub.catalogue_office import CatalogueOffice
 from hub.claims import Claims
 from hub.gate import HubGate
 from hub.healing import Healing
+from hub.liaison import Liaison
 from hub.looking import Looking
 from hub.marks import Marks
 from hub.projects import Projects
@@ -117,6 +119,7 @@ def create_app(parts: Parts) -> Flask:
         bad_ratings.blueprint,
         sampling_pages.blueprint,
         visit_pages.blueprint,
+        liaison_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
@@ -131,6 +134,7 @@ def create_app(parts: Parts) -> Flask:
     looking = Looking(parts, marks)
     app.extensions[supervision.LOOKING] = looking
     app.extensions[sampling_pages.SERVICE] = Sampling(parts.store, parts.register, marks, parts.clock)
+    app.extensions[liaison_pages.SERVICE] = Liaison(parts.store, parts.register, parts.clock)
     app.extensions[visit_pages.SERVICE] = Visits(parts.store, parts.register, parts.keeper, parts.clock)
     app.extensions[project_pages.SERVICE] = Projects(
         parts.ledger, parts.register, parts.casework, parts.identity, parts.clock

@@ -22,6 +22,8 @@ from hub import bulletin_pages
 from hub.bulletin_office import BulletinOffice
 from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
+from hub.liaison import Liaison
+from hub.liaison_pages import SERVICE as LIAISON
 from hub.project_pages import SERVICE
 from hub.projects import Projects
 from hub.sampling import Sampling
@@ -36,7 +38,9 @@ from station.ratings import form_of
 from tests import ledgers
 from tests.browser import browser, sign_in, window
 from tests.catalogue import publish, version
+from tests.hub.test_liaison import concluded
 from tests.hub.test_projects import OPENED, items, plan
+from tests.rights.furnished import PUSH, pushed
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
 from tests.schemas.histories import History, village_item
@@ -290,12 +294,20 @@ def _visits(world: World) -> list[Scene]:
         VILLAGE, clerk, "inspection", f"{24:032x}", lambda _txn, before: before or patrol
     )
     _requests(world)
+    pushed(world)
+    concluded(world, 2, 720)
+    liaison: Liaison = world[HUB].app.extensions[LIAISON]
+    push = liaison.of(BUREAU[:6], PUSH)
+    assert push is not None
+    liaison.doubt(PEOPLE["E001"], push, push["cases"][0], "企业名称与驰名商标近似，请核查")
     world.sync(VILLAGE, TOWNSHIP, VILLAGE)
     return [
         Scene("village", "V001", "/inspections/<key>", f"/inspections/{key}"), Scene("hub", "S001", "/inspections/<key>", f"/inspections/{key}"),
         Scene("hub", "S001", "/supervision/visits/<key>", f"/supervision/visits/{hidden}"),
         Scene("hub", "S001", "/supervision/visits", "/supervision/visits?list=all"),
         Scene("township", "T001", "/inspections/<key>", f"/inspections/{key}"),
+        Scene("hub", "E001", "/liaison/<bureau>", f"/liaison/{BUREAU}"), Scene("hub", "S001", "/liaison/<bureau>", f"/liaison/{BUREAU}"),
+        Scene("hub", "E001", "/liaison/<bureau>/<number>", f"/liaison/{BUREAU}/{PUSH}"),
     ]  # fmt: skip
 
 

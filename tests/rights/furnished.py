@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from hub.liaison import Liaison
+from hub.liaison_pages import SERVICE as LIAISON
 from hub.project_pages import SERVICE
 from hub.projects import Projects
 from hub.sampling_pages import SERVICE as SAMPLING
 from schemas import coordination, tables
 from station import keys
 from station.ratings import form_of
+from tests.hub.test_liaison import ITEM, concluded
 from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.tables import BUREAU
 from tests.world import HUB, PEOPLE, TOWNSHIP, VILLAGE, World
@@ -20,7 +23,8 @@ SAMPLE = "2018-01"
 CARD = "c" * 32
 INSPECTION = "d" * 32
 REQUEST = "e" * 32
-WATCHED = ("/supervis", "/inspections", "/coordination")
+PUSH = "000001"
+WATCHED = ("/supervis", "/inspections", "/coordination", "/liaison")
 
 
 def cards(world: World) -> None:
@@ -59,7 +63,18 @@ def cards(world: World) -> None:
                 code, PEOPLE["S001"], "coordination", REQUEST, lambda _txn, _before, word=word: word
             )
             world.sync(TOWNSHIP, VILLAGE, TOWNSHIP)
+    pushed(world)
     world.sync(TOWNSHIP, VILLAGE)
+
+
+def pushed(world: World) -> None:
+    """A case of the bureau's that a department was told of, which received the list."""
+    concluded(world, 1)
+    liaison: Liaison = world[HUB].app.extensions[LIAISON]
+    number = liaison.push(PEOPLE["E001"], BUREAU[:6], ITEM.department)
+    push = liaison.of(BUREAU[:6], number)
+    assert push is not None
+    liaison.receive(PEOPLE["E001"], push, "李明")
 
 
 def watched(route: str, about: str) -> str:
@@ -67,7 +82,12 @@ def watched(route: str, about: str) -> str:
     forms = {"/inspections": INSPECTION, "/supervision/visits": INSPECTION, "/coordination": REQUEST}
     form = next((form for begin, form in forms.items() if route.startswith(begin)), CARD)
     event = "uphold" if "/cards/" in route else "finish" if "/visits" in route else "answer"
-    return route.replace("<key>", f"L{about}:{form}").replace("<event>", event)
+    if route.startswith("/liaison"):
+        event = "receive"
+    return (
+        route.replace("<key>", f"L{about}:{form}").replace("<event>", event)
+        .replace("<bureau>", BUREAU).replace("<number>", PUSH)
+    )  # fmt: skip
 
 
 def asked_of_supervision(route: str, station: str) -> dict[str, str]:
@@ -79,6 +99,8 @@ def asked_of_supervision(route: str, station: str) -> dict[str, str]:
             "planned_on": "2018-02-09",
             "inspectors": "S001",
         }
+    if route == "/liaison/<bureau>":
+        return {"department": "没有这个部门"}
     if route == "/coordination":
         return {"department": "市住房和城乡建设局", "content": "请明确踏勘时间"}
     return {
