@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask
 
 from hub import (
+    accountability,
     annual,
     authority,
     bad_ratings,
@@ -119,6 +120,7 @@ def create_app(parts: Parts) -> Flask:
         bad_ratings.blueprint,
         sampling_pages.blueprint,
         visit_pages.blueprint,
+        accountability.blueprint,
         liaison_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,

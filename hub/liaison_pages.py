@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 
 from hub.liaison import Liaison, Push, open_doubts
 from schemas import tables
@@ -27,7 +27,8 @@ def service() -> Liaison:
 @blueprint.app_context_processor
 def pilots() -> dict[str, bool]:
     """Whether the reader has such lists at all, for the bar of links."""
-    return {"pilots": signed_in() is not None and bool(_bureaus())}
+    # A page that says what went wrong asks for nobody: the store may be what is away.
+    return {"pilots": not g.get("plain") and signed_in() is not None and bool(_bureaus())}
 
 
 @blueprint.get("/liaison")

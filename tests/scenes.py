@@ -7,6 +7,7 @@ here fails a test, so that none is forgotten. Everybody in it is invented.
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -57,6 +58,7 @@ NO_PAGES = (
     "/metrics",
     "/paper/template",
     "/annual.xlsx",
+    "/supervision/accountability.xlsx",
     "/cases/<case_no>/files/",
     "/start",
 )
@@ -78,7 +80,7 @@ class Scene(NamedTuple):
         page = (
             self.route.strip("/").replace("<", "").replace(">", "").replace("/", "-").split("?")[0] or "home"
         )
-        more = self.path.partition("?")[2].replace("=", "-").replace("&", "-")
+        more = re.sub(r"[=&]|L[0-9]+:[0-9a-f]+", "-", self.path.partition("?")[2]).strip("-")
         return "-".join(each for each in (self.at, self.who, page, more) if each)
 
 
@@ -293,6 +295,11 @@ def _visits(world: World) -> list[Scene]:
     world[VILLAGE].parts.keeper.keep(
         VILLAGE, clerk, "inspection", f"{24:032x}", lambda _txn, before: before or patrol
     )
+    decided = {
+        "_id": f"acc:{41:032x}", "type": "accountability", "schema": 1, "created_at": at, "created_by": "S001", "at": at, "because": [key],
+        "ground": "inspection", "station": VILLAGE, "staff": "V001", "measure": "talk", "reason": "同一问题第二次发现", "decided_by": "S001",
+    }  # fmt: skip
+    world[HUB].parts.store.database("here").put(decided)
     _requests(world)
     pushed(world)
     concluded(world, 2, 720)
@@ -306,6 +313,7 @@ def _visits(world: World) -> list[Scene]:
         Scene("hub", "S001", "/supervision/visits/<key>", f"/supervision/visits/{hidden}"),
         Scene("hub", "S001", "/supervision/visits", "/supervision/visits?list=all"),
         Scene("township", "T001", "/inspections/<key>", f"/inspections/{key}"),
+        Scene("hub", "S001", "/supervision/accountability", f"/supervision/accountability?because={key}"),
         Scene("hub", "E001", "/liaison/<bureau>", f"/liaison/{BUREAU}"), Scene("hub", "S001", "/liaison/<bureau>", f"/liaison/{BUREAU}"),
         Scene("hub", "E001", "/liaison/<bureau>/<number>", f"/liaison/{BUREAU}/{PUSH}"),
     ]  # fmt: skip

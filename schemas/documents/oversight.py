@@ -185,7 +185,11 @@ class Accountability(Record):
     """What followed for a person (责任追究)."""
 
     _id = Text(N_("文档编号"), pattern=r"acc:.{1,100}", required=False)
-    because = many(Text(N_("依据文档"), pattern=r"(card|cmp|insp):.{1,150}"), N_("依据文档"))
+    because = many(
+        Text(N_("依据文档"), pattern=r"(card|cmp|insp):.{1,150}|L[0-9]{12}:[0-9a-f]{32}"), N_("依据文档")
+    )
+    ground = Text(N_("依据类型"), among=("supervision_card", "complaint", "inspection"), required=False)
+    reason = Text(N_("理由"), high=500, required=False)
     staff = Text(N_("责任人工号"), high=40)
     measure = Text(N_("处理方式"), among=("talk", "notice", "points", "transfer", "discipline"))
     decided_by = Text(N_("决定人"), high=40)

@@ -64,7 +64,7 @@ RATES = {
     ("POST", "/supervised/<key>/<event>"): 409, ("POST", "/supervision/cards/<key>/<event>"): 409,
     # So is the visit, in which nothing was found.
     ("POST", "/inspections/<key>/fix"): 409, ("POST", "/supervision/visits/<key>/<event>"): 409,
-    ("POST", "/coordination/<key>/answer"): 409, ("POST", "/liaison/<bureau>"): 409, ("POST", "/liaison/<bureau>/<number>/<event>"): 409,
+    ("POST", "/coordination/<key>/answer"): 409, ("POST", "/supervision/accountability"): 409, ("POST", "/liaison/<bureau>"): 409, ("POST", "/liaison/<bureau>/<number>/<event>"): 409,
     # A form that says nothing.
     ("POST", "/supervision/samples"): 409, ("POST", "/supervision/samples/<name>"): 409, ("POST", "/supervision/samples/<name>/<case_no>"): 409,
 }  # fmt: skip
