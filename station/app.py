@@ -355,6 +355,7 @@ def create_app(
         query,
         ratings,
         recording,
+        roster_pages,
         scans,
         screens,
         sheets,
@@ -388,7 +389,7 @@ def create_app(
     first = (start.blueprint, bulk.blueprint, practice_pages.blueprint) if parts.here.level != "city" else ()
     own = (
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
-        worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, inspected.blueprint, coordination_pages.blueprint, notice_pages.blueprint,
+        worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, inspected.blueprint, coordination_pages.blueprint, roster_pages.blueprint, notice_pages.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
         screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint,
     )  # fmt: skip

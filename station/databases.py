@@ -31,6 +31,7 @@ LOGGED: Final = frozenset(
         "notice_receipt",
         "inspection",
         "coordination",
+        "duty_roster",
     }
 )
 """What a station writes that is no event of a case or an errand (`station.logbook`)."""

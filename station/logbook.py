@@ -4,7 +4,7 @@
     complaint           also reports, suggestions, questions     guidance_entry   somebody was shown the way
     evaluation          a rating given away from the clerk     station_report   which catalogue and program a station has
     notice_receipt      a notice of the hub was read
-    coordination        one unit asks another, and is answered
+    coordination        one unit asks another, and is answered             duty_roster   who serves on a day off
     supervision_card    issued by the hub, answered where it is about      inspection    a patrol or visit, and what was put right since
 
 Which words on a card or an inspection count, schemas.supervision.words and schemas.inspections say.
@@ -42,7 +42,7 @@ CREATE TABLE logbook (               -- the newest word on each thing that was l
     key TEXT PRIMARY KEY, type TEXT NOT NULL, station TEXT NOT NULL, subject TEXT NOT NULL, at TEXT NOT NULL,
     id_digest TEXT NOT NULL, due TEXT, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX logbook_list ON logbook (station, type, at);
-CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case, of a notice; the other party
+CREATE INDEX logbook_subject ON logbook (subject, type);                      -- of an errand or project, of a case, of a notice, of a day; the other party
 CREATE INDEX logbook_due ON logbook (station, type, due);                     -- what is still to be answered
 CREATE INDEX logbook_person ON logbook (id_digest);
 CREATE TABLE ratings (               -- one rating a case
@@ -56,7 +56,7 @@ FEWEST: Final = 5
 
 Document = Mapping[str, Any]
 
-MOMENTS: Final = ("at", "issued_at", "received_at", "done_at", "planned_on", "created_at")
+MOMENTS: Final = ("at", "issued_at", "received_at", "done_at", "planned_on", "date", "created_at")
 COUNTED: Final[Mapping[str, Callable[[Iterable[tuple[str, Document]]], Document | None]]] = {
     "supervision_card": words.counted, "inspection": inspections.counted, "coordination": coordination.counted,
 }  # fmt: skip
@@ -85,7 +85,12 @@ class Logbook:
             coordination.other(last)
             if kind == "coordination"
             else next(
-                (last[name] for name in ("project", "case", "notice") if isinstance(last.get(name), str)), ""
+                (
+                    last[name]
+                    for name in ("project", "case", "notice", "date")
+                    if isinstance(last.get(name), str)
+                ),
+                "",
             )
         )
         person, due = (

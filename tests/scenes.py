@@ -300,6 +300,10 @@ def _visits(world: World) -> list[Scene]:
         "ground": "inspection", "station": VILLAGE, "staff": "V001", "measure": "talk", "reason": "同一问题第二次发现", "decided_by": "S001",
     }  # fmt: skip
     world[HUB].parts.store.database("here").put(decided)
+    served = {"date": "2018-02-10", "kind": "weekend", "staff": ["V001", "李明"], "hours": "9:00–12:00"}
+    world[VILLAGE].parts.keeper.keep(
+        VILLAGE, clerk, "duty_roster", f"{42:032x}", lambda _txn, before: before or served
+    )
     _requests(world)
     pushed(world)
     concluded(world, 2, 720)
@@ -314,6 +318,7 @@ def _visits(world: World) -> list[Scene]:
         Scene("hub", "S001", "/supervision/visits", "/supervision/visits?list=all"),
         Scene("township", "T001", "/inspections/<key>", f"/inspections/{key}"),
         Scene("hub", "S001", "/supervision/accountability", f"/supervision/accountability?because={key}"),
+        Scene("hub", "S001", "/duty", "/duty?on=2018-02-10"),
         Scene("hub", "E001", "/liaison/<bureau>", f"/liaison/{BUREAU}"), Scene("hub", "S001", "/liaison/<bureau>", f"/liaison/{BUREAU}"),
         Scene("hub", "E001", "/liaison/<bureau>/<number>", f"/liaison/{BUREAU}/{PUSH}"),
     ]  # fmt: skip

@@ -35,6 +35,7 @@ def a_days_work(city: World) -> str:
         ("/certificates/KEEP-01", CERTIFIED),
         ("/voice", COMPLAINT),
         ("/inspections", {"form": "f" * 32}),
+        ("/duty", {"date": "2018-02-10", "staff": "V001", "hours": "9:00–12:00"}),
         ("/coordination", {"form": "9" * 32, "to": TOWNSHIP, "content": "请明确受理范围"}),
     ):
         clerk.send(path, **fields)
@@ -60,7 +61,7 @@ def test_one_of_everything_reaches_township_and_hub_and_answers_come_back(either
     errand_no = a_days_work(city)
     # A card is the hub's to write (tests.hub.test_supervision).
     assert {each["type"] for each in known(city, VILLAGE)[1]} == LOGGED - {"supervision_card"}
-    assert len(city[VILLAGE].parts.register.waiting()) == 10
+    assert len(city[VILLAGE].parts.register.waiting()) == 11
     city.sync(VILLAGE, TOWNSHIP, VILLAGE)
     assert known(city, HUB) == known(city, TOWNSHIP) == known(city, VILLAGE)
     assert city[VILLAGE].parts.register.waiting() == {}
@@ -81,7 +82,7 @@ def test_one_of_everything_goes_by_stick(city: World) -> None:
     a_days_work(city)
     carried(city, VILLAGE, HUB)
     assert known(city, HUB) == known(city, VILLAGE)
-    assert len(city[VILLAGE].parts.register.waiting()) == 10
+    assert len(city[VILLAGE].parts.register.waiting()) == 11
     carried(city, HUB, VILLAGE)
     assert city[VILLAGE].parts.register.waiting() == {}
 
@@ -93,12 +94,12 @@ def test_written_again_in_a_new_epoch_each_counts_once(city: World) -> None:
     epoch = parts.ledger.epoch
     parts.store.renew_epoch()  # type: ignore[attr-defined]  # a village has a file
     parts.identity.note_epoch(parts.ledger.epoch)
-    assert parts.ledger.repeat(f"station-{VILLAGE}", epoch, 0) == 10  # type: ignore[attr-defined]
+    assert parts.ledger.repeat(f"station-{VILLAGE}", epoch, 0) == 11  # type: ignore[attr-defined]
     parts.register.rebuild()
     errands, logbook = known(city, VILLAGE)
     assert errands == before[0]
     assert [each["key"] for each in logbook] == [each["key"] for each in before[1]]
-    assert parts.register.logbook.count("1") == 9
+    assert parts.register.logbook.count("1") == 10
     state = parts.errands.errand(errand_no)
     assert state is not None
     assert state.set_aside == ()

@@ -68,10 +68,10 @@ class CalendarDay(Envelope):
     year_complete = Flag(N_("全年是否完整"), "public", required=False)
 
 
-class DutyRoster(Record):
-    """Who serves on a day off (365天办证, seed row 64)."""
+class DutyRoster(Logged):
+    """Who serves on a day off (365天办证, seed row 64; schemas.roster); nobody: it was called off."""
 
-    _id = Text(N_("文档编号"), pattern=r"duty:.{1,100}", required=False)
+    _id = Text(N_("文档编号"), pattern=r"duty:.{1,100}" + LOGGED_ID, required=False)
     date = Day(N_("值班日期"), "public")
     kind = Text(N_("值班类别"), among=("weekend", "holiday"))
     staff = many(Text(N_("工号"), high=40), N_("值班人员"))

@@ -24,7 +24,7 @@ CARD = "c" * 32
 INSPECTION = "d" * 32
 REQUEST = "e" * 32
 PUSH = "000001"
-WATCHED = ("/supervis", "/inspections", "/coordination", "/liaison")
+WATCHED = ("/supervis", "/inspections", "/coordination", "/liaison", "/duty")
 
 
 def cards(world: World) -> None:
@@ -101,6 +101,8 @@ def asked_of_supervision(route: str, station: str) -> dict[str, str]:
         }
     if route == "/liaison/<bureau>":
         return {"department": "没有这个部门"}
+    if route == "/duty":
+        return {"date": "2018-02-10", "staff": "V001"}
     if route == "/coordination":
         return {"department": "市住房和城乡建设局", "content": "请明确踏勘时间"}
     return {
