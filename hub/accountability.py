@@ -50,14 +50,13 @@ def listed() -> str:
 def decide() -> Any:
     form = request.form
     try:
-        if not forms.FORM_TOKEN.fullmatch(form.get("form", "")):
-            raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
+        token = forms.token(form)
         said = _said(form)
     except DomainError as error:
         return _page(error.problem, form), 409
     here, now = parts().store.database(HERE), stamp(parts().clock())
     kept = {
-        "_id": PREFIX + form["form"],
+        "_id": PREFIX + token,
         "type": "accountability",
         "schema": 1,
         "created_at": now,

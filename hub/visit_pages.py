@@ -48,11 +48,9 @@ def listed() -> str:
 def plan() -> Any:
     form = request.form
     try:
-        if not forms.FORM_TOKEN.fullmatch(form.get("form", "")):
-            raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
         key = service().plan(
-            me(), form["form"], form.get("kind", ""), _station(forms.text(form, "station", 100)), feedback.day(form.get("planned_on", "")),
-            _people(forms.text(form, "inspectors", 200)), forms.text(form, "reason", 500),
+            me(), forms.token(form), form.get("kind", ""), _station(forms.text(form, "station", 100)), feedback.day(form.get("planned_on", "")),
+            forms.people(form, "inspectors"), forms.text(form, "reason", 500),
         )  # fmt: skip
     except DomainError as error:
         return _listed(error.problem, form), 409
@@ -121,12 +119,6 @@ def _station(text: str) -> str:
 
 def _above(station: tables.Station) -> str:
     return tables.station(station.parent_code).name if station.parent_code else ""
-
-
-def _people(text: str) -> list[str]:
-    return [
-        each.strip()[:40] for each in text.replace("，", "、").replace(",", "、").split("、") if each.strip()
-    ]
 
 
 def _listed(problem: Problem | None, entered: Mapping[str, str]) -> str:

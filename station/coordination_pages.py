@@ -42,12 +42,9 @@ def listed() -> str:
 def ask() -> Any:
     form = request.form
     try:
-        if not forms.FORM_TOKEN.fullmatch(form.get("form", "")):
-            raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
+        token = forms.token(form)
         said = _said(form)
-        parts().keeper.keep(
-            str(said["station"]), me(), TYPE, form["form"], lambda _txn, before: before or said
-        )
+        parts().keeper.keep(str(said["station"]), me(), TYPE, token, lambda _txn, before: before or said)
     except DomainError as error:
         return _page(error.problem, form), 422
     return redirect(url_for("coordination.listed"), 303)

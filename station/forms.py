@@ -209,6 +209,20 @@ def search(asked: str) -> tuple[str, list[Any]]:
     return found_by.condition(asked)
 
 
+def token(form: Mapping[str, str]) -> str:
+    """The form's own token, under which it is kept once however often it is sent; DomainError where the page was not whole."""
+    found = form.get("form", "")
+    if not FORM_TOKEN.fullmatch(found):
+        raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
+    return found
+
+
+def people(form: Mapping[str, str], name: str) -> list[str]:
+    """Staff numbers or names, as they were typed with commas of any kind between them."""
+    typed = re.split(r"[、，,]", text(form, name, 500))
+    return [each.strip()[:40] for each in typed if each.strip()]
+
+
 def day(value: str | None) -> date | None:
     """A register's date, or None."""
     return date.fromisoformat(value) if value else None

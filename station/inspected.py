@@ -46,12 +46,11 @@ def listed() -> str:
 def patrol() -> Any:
     form, station = request.form, request.form.get("station") or me().station
     try:
-        if not forms.FORM_TOKEN.fullmatch(form.get("form", "")):
-            raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
+        token = forms.token(form)
         if station not in _places():
             raise DomainError(Problem("no_such_station", N_("请选择本站或所属的服务站")))
         said = _patrolled(form, station)
-        parts().keeper.keep(station, me(), TYPE, form["form"], lambda _txn, before: before or said)
+        parts().keeper.keep(station, me(), TYPE, token, lambda _txn, before: before or said)
     except DomainError as error:
         return _page(error.problem, form), 422
     return redirect(url_for("inspections.listed"), 303)

@@ -43,11 +43,10 @@ def serve() -> Any:
     now, day = parts().clock().date(), feedback.day(request.form.get("date", ""))
     calendar = parts().almanac.calendar()
     off = roster.day_off(day, calendar) if day is not None and calendar.covers(day.year) else None
-    named = forms.text(request.form, "staff", 500).replace("，", "、").replace(",", "、").split("、")
     said = roster.served(
         off,
         now,
-        [each.strip()[:40] for each in named if each.strip()],
+        forms.people(request.form, "staff"),
         forms.text(request.form, "hours", 100),
     )
     if isinstance(said, Problem):

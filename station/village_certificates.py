@@ -102,8 +102,7 @@ def printed(form: str) -> str:
 def _said(found: Certificate, entered: Mapping[str, str]) -> dict[str, Any]:
     """What the certificate says; DomainError says what to mend."""
     now = parts().clock()
-    if not FORM_TOKEN.fullmatch(entered.get("form", "")):
-        raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
+    forms.token(entered)
     if refused := _refusal(found):
         raise DomainError(refused)
     said = {

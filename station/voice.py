@@ -19,7 +19,7 @@ from station import forms
 from station.bulk import below
 from station.casework import days_left
 from station.databases import is_logged
-from station.forms import FORM_TOKEN, PHONE
+from station.forms import PHONE
 from station.logbook import Document
 from station.moment import stamp
 from station.pages import PAGE, in_reach, me, name_of, new_form, page_asked, window
@@ -76,8 +76,7 @@ def answer(key: str) -> Any:
 
 def said(form: Mapping[str, str]) -> dict[str, Any]:
     """The suggestion or complaint as entered; DomainError says what to mend."""
-    if not FORM_TOKEN.fullmatch(form.get("form", "")):
-        raise DomainError(Problem("form_token", N_("页面不完整，请重新打开登记表"), {}))
+    forms.token(form)
     now = parts().clock()
     name, phone = forms.text(form, "name", forms.LONGEST), forms.text(form, "phone", 20).replace(" ", "")
     found: dict[str, Any] = {
