@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from schemas import coordination, feedback, inspections
+from schemas import documents as shapes
 from schemas.lifecycle import CaseState
 from schemas.supervision import words
 from station.case_rows import id_digest
@@ -61,6 +62,8 @@ COUNTED: Final[Mapping[str, Callable[[Iterable[tuple[str, Document]]], Document 
     "supervision_card": words.counted, "inspection": inspections.counted, "coordination": coordination.counted,
 }  # fmt: skip
 """Of which not every word counts that somebody writes."""
+SOUND: Final = frozenset({"inspection", "coordination", "duty_roster"})
+"""Whose parts are looked into, so that a word counts only if it has its shape, whoever wrote it."""
 
 
 class Logbook:
@@ -73,8 +76,12 @@ class Logbook:
     def note(self, key: str, documents: Iterable[Document]) -> None:
         """All words on one thing; the last of them counts."""
         documents = list(documents)
+        kind = str(newest(documents).get("type"))
+        if kind in SOUND:
+            documents = [each for each in documents if not shapes.problems(each)]
+        if not documents:
+            return
         last = newest(documents)
-        kind = str(last.get("type"))
         if kind in COUNTED:
             stands = COUNTED[kind]((_writer(each), each) for each in sorted(documents, key=_place))
             if stands is None:
