@@ -136,8 +136,7 @@ class Register:
         DiskFull instead.
         """
         applied = 0
-        # Looked at before the changes: what comes in between is not passed over. And before the lock: who waited for it while another
-        # did the same work has nothing left to do.
+        # Before the changes, so that none in between is passed over; and before the lock: who waited for it may find the work done.
         known = self._store.update_seq
         with self._lock:
             while self.position < known:

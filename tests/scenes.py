@@ -31,7 +31,7 @@ from hub.sampling import Sampling
 from hub.sampling_pages import SERVICE as SAMPLING
 from hub.visit_pages import SERVICE as VISITS
 from hub.visits import Visits
-from schemas import bulletins, coordination, numbers, tables
+from schemas import bulletins, numbers, tables
 from schemas.inspections import with_finding
 from station.databases import of_case
 from station.files import Scan
@@ -41,7 +41,7 @@ from tests.browser import browser, sign_in, window
 from tests.catalogue import publish, version
 from tests.hub.test_liaison import concluded
 from tests.hub.test_projects import OPENED, items, plan
-from tests.rights.furnished import PUSH, pushed
+from tests.rights.furnished import PUSH, pushed, requests
 from tests.rights.tables import AT, PROGRAMS, routes
 from tests.scans import pdf
 from tests.schemas.histories import History, village_item
@@ -304,7 +304,7 @@ def _visits(world: World) -> list[Scene]:
     world[VILLAGE].parts.keeper.keep(
         VILLAGE, clerk, "duty_roster", f"{42:032x}", lambda _txn, before: before or served
     )
-    _requests(world)
+    requests(world)
     pushed(world)
     concluded(world, 2, 720)
     liaison: Liaison = world[HUB].app.extensions[LIAISON]
@@ -322,27 +322,6 @@ def _visits(world: World) -> list[Scene]:
         Scene("hub", "E001", "/liaison/<bureau>", f"/liaison/{BUREAU}"), Scene("hub", "S001", "/liaison/<bureau>", f"/liaison/{BUREAU}"),
         Scene("hub", "E001", "/liaison/<bureau>/<number>", f"/liaison/{BUREAU}/{PUSH}"),
     ]  # fmt: skip
-
-
-def _requests(world: World) -> None:
-    """What a village asked its township, and what the bureau asked a department and was told."""
-    at = "2018-02-09T10:30:00+08:00"
-    asked = (
-        (VILLAGE, VILLAGE, TOWNSHIP, "农村建房审批是否仍要村委会盖章？请明确后统一口径", {}),
-        (HUB, BUREAU, "市住房和城乡建设局", "请明确凯旋路农贸市场项目现场踏勘时间", {"answer": "2月12日上午，由质监站派人", "answered_at": at, "answered_by": "E001"}),
-    )  # fmt: skip
-    for n, (server, from_, to, text, answer) in enumerate(asked):
-        doc = coordination.asked(from_, to, text, date(2018, 2, 12))
-        assert isinstance(doc, dict)
-        for word in (doc, {**doc, **answer}) if answer else (doc,):
-            who = PEOPLE["V001" if server == VILLAGE else "E001"]
-            world[server].parts.keeper.keep(
-                str(doc["station"]),
-                who,
-                "coordination",
-                f"{31 + n:032x}",
-                lambda _txn, _before, word=word: word,
-            )
 
 
 def _sample(world: World, concluded: str) -> Scene:

@@ -16,7 +16,7 @@ from tests.world import World, small_city
 
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 # Pages that lead elsewhere at once, or that none of these people may open.
-NOT_SHOWN = {"/audit", "/sign-in/password", "/sign-in/go-on"}
+NOT_SHOWN = {"/audit", "/sign-in/password", "/sign-in/go-on", "/liaison"}
 # What hangs in the hall says what it has to by law, in Chinese, whatever the clerk reads.
 CHINESE = {"/items/<code>/screen"}
 LANGUAGES = ("zh-CN", "en")

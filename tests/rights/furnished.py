@@ -173,3 +173,24 @@ def asked_of_project(world: World, no: str, form: str, route: str, role: str) ->
         return path, {**fields, "form": form}
     said = {"item": first, "opinion": "agree"} if event == "opinion" else {"reason": "业主撤回"}
     return path, {"form": form, "service": "consult", "note": "讲解政策"} if route.endswith("/log") else said
+
+
+def requests(world: World) -> None:
+    """What a village asked its township, and what the bureau asked a department and was told."""
+    at = "2018-02-09T10:30:00+08:00"
+    asked = (
+        (VILLAGE, VILLAGE, TOWNSHIP, "农村建房审批是否仍要村委会盖章？请明确后统一口径", {}),
+        (HUB, BUREAU, "市住房和城乡建设局", "请明确凯旋路农贸市场项目现场踏勘时间", {"answer": "2月12日上午，由质监站派人", "answered_at": at, "answered_by": "E001"}),
+    )  # fmt: skip
+    for n, (server, from_, to, text, answer) in enumerate(asked):
+        doc = coordination.asked(from_, to, text, date(2018, 2, 12))
+        assert isinstance(doc, dict)
+        for word in (doc, {**doc, **answer}) if answer else (doc,):
+            who = PEOPLE["V001" if server == VILLAGE else "E001"]
+            world[server].parts.keeper.keep(
+                str(doc["station"]),
+                who,
+                "coordination",
+                f"{31 + n:032x}",
+                lambda _txn, _before, word=word: word,
+            )

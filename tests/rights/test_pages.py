@@ -28,18 +28,7 @@ from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
 from tests.catalogue import version
-from tests.rights.furnished import (
-    NOTICE,
-    SAMPLE,
-    WATCHED,
-    asked_of_project,
-    asked_of_supervision,
-    badly_rated,
-    cards,
-    notice,
-    project,
-    watched,
-)
+from tests.rights import furnished
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
 from tests.test_journey import PERMIT, record
@@ -57,6 +46,7 @@ from tests.world import (
 )  # fmt: skip
 
 PAGES = table("pages")
+NOTICE, SAMPLE, WATCHED = furnished.NOTICE, furnished.SAMPLE, furnished.WATCHED
 # There is nothing to rate yet: the page says so, to whoever may open it.
 RATES = {
     ("POST", "/rate"): 422, ("POST", "/rate/<case_no>"): 409,
@@ -138,8 +128,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 server.parts.settings, port=0
             )  # a practice would begin on the one beyond
             server.parts.backups.into = tmp_path_factory.mktemp("stick")
-        cards(world)
-        notice(world)
+        furnished.cards(world)
+        furnished.notice(world)
         yield world
 
 
@@ -156,9 +146,9 @@ class Session:
             self.code = self._appointed()
         self.case_no = record(city, PERMIT)
         city[VILLAGE].parts.casework.attach(self.case_no, PEOPLE["V001"], [SCAN])
-        self.project_no = project(city, f"{next(_numbers):032x}")
+        self.project_no = furnished.project(city, f"{next(_numbers):032x}")
         self._bulletin()
-        badly_rated(city, self.case_no)
+        furnished.badly_rated(city, self.case_no)
         self.issued = f"{next(_numbers):032x}"
         certificate = {"holder": "赵小明", "certificate": "cert:KEEP-01", "facts": "入户核实", "number": "x"}
         city[VILLAGE].parts.keeper.keep(
@@ -270,7 +260,10 @@ class Session:
         elif route == "/services/mine":
             fields = self._returned()
         elif route.startswith(WATCHED):
-            fields = {**asked_of_supervision(route, self.asker.station), "form": f"{next(_numbers):032x}"}
+            fields = {
+                "form": f"{next(_numbers):032x}",
+                **furnished.asked_of_supervision(route, self.asker.station),
+            }
         elif route == "/catalogue":
             fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
         elif route.startswith("/catalogue/<code>/"):
@@ -333,7 +326,7 @@ class Session:
         else:
             fields = {"q": "赵小明"}
         if route.startswith(("/projects", "/query/project")):
-            path, fields = asked_of_project(
+            path, fields = furnished.asked_of_project(
                 self.city, self.project_no, f"{next(_numbers):032x}", route, self.asker.role
             )
         if method != "POST":
@@ -371,7 +364,7 @@ class Session:
     def _supervision(self, route: str) -> str:
         """With the card about this server's people, and a proposal of its own."""
         about = BUREAU if self.asker.at == "hub" else AT[self.asker.at]
-        path = watched(route, about).replace("<action>", "drop")
+        path = furnished.watched(route, about).replace("<action>", "drop")
         if "<form>" in path and self.asker.column == "supervisor":
             form = f"{next(_numbers):032x}"
             card = {
