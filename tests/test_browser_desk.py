@@ -67,7 +67,7 @@ def test_the_desk_from_the_queue_to_the_decision_and_the_report(tmp_path: Path, 
         sign_in(office, city, HUB, "S001")
         office.goto(f"{url}/annual?year=2018")
         office.get_by_role("button", name=re.compile("汇总")).click()
-        expect(office.get_by_text("按时办结率").first).to_be_visible(timeout=30_000)
+        expect(office.get_by_text("按时办结率").first).to_be_visible(timeout=90_000)
         picture(office, "94-annual-report")
     assert strangers == []
 

@@ -52,12 +52,12 @@ def test_a_case_is_asked_for_and_forgotten(city: World, screen: Page) -> None:
     screen.clock.fast_forward(59_000)
     expect(screen.get_by_text("赵**")).to_be_visible()  # touched a minute ago
     screen.clock.fast_forward(2_000)
-    expect(screen).to_have_url(f"{url}/touch")
+    expect(screen).to_have_url(f"{url}/touch", timeout=20_000)
     for _ in range(3):  # whatever the history holds, the case is not in it
         screen.go_back()
         expect(screen.get_by_text("赵**")).to_have_count(0)
     screen.goto(f"{url}/cases/{case_no}")
-    expect(screen).to_have_url(f"{url}/touch")
+    expect(screen).to_have_url(f"{url}/touch", timeout=20_000)
 
 
 @pytest.mark.browser
