@@ -20,9 +20,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from schemas.problems import N_, DomainError, Problem
 from station import export, forms
-from station.databases import HERE, is_logged
+from station.databases import HERE
 from station.moment import stamp
-from station.pages import in_reach, me, name_of, new_form, person_of
+from station.pages import in_reach, logged, me, name_of, new_form, person_of
 from station.web import parts, staff_only
 from sync.errors import Conflict
 from sync.serving import starting
@@ -103,9 +103,7 @@ def ground(doc: Mapping[str, Any] | None) -> Problem | None:
 
 def _because(key: str) -> dict[str, Any] | None:
     """What somebody is held to account for, if the reader may see it."""
-    register = parts().register
-    register.catch_up()
-    doc = register.logbook.get(key) if is_logged(key) else None
+    doc = logged(key)
     return doc if doc is not None and in_reach(str(doc["station"])) else None
 
 

@@ -66,10 +66,7 @@ class Claims(HouseRules):
         self._check_place(state, staff)
         if seen and self._holder(seen, state):
             raise _taken(seen["name"])
-        try:
-            self._put(state, seen, staff)
-        except Conflict:
-            raise _taken("") from None  # by whom, nobody asks here
+        self._write(state, seen, staff, name=False)
 
     @staticmethod
     def _check_place(state: CaseState, staff: Staff) -> None:
@@ -134,23 +131,10 @@ class Claims(HouseRules):
         staff: Staff | None,
         was: str = "",
         term: timedelta = TERM,
+        *,
+        name: bool = True,
     ) -> None:
-        """As _put; who came between is named."""
-        try:
-            self._put(state, kept, staff, was, term)
-        except Conflict:
-            winner = self.kept(state.case_no)
-            raise _taken(winner["name"] if winner else "") from None
-
-    def _put(
-        self,
-        state: CaseState,
-        kept: Mapping[str, Any] | None,
-        staff: Staff | None,
-        was: str = "",
-        term: timedelta = TERM,
-    ) -> None:
-        """On top of the very revision that was looked at: Conflict where somebody came between."""
+        """On top of the very revision that was looked at: whoever came between wins, and is named unless nobody asks by whom."""
         id_, now = f"claim:{state.case_no}", self._clock()
         body = {
             "_id": id_,
@@ -164,7 +148,11 @@ class Claims(HouseRules):
             "until": stamp(now + term if staff else now),
             **({"was": was} if was else {}),
         }
-        self._db.put({**body, "_rev": kept["_rev"]} if kept else body)
+        try:
+            self._db.put({**body, "_rev": kept["_rev"]} if kept else body)
+        except Conflict:
+            winner = self.kept(state.case_no) if name else None
+            raise _taken(winner["name"] if winner else "") from None
 
     def _holder(self, kept: Mapping[str, Any] | None, state: CaseState) -> str:
         """Employee number of who holds the case now; "" for nobody."""

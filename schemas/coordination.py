@@ -32,12 +32,9 @@ def partners(code: str) -> tuple[str, ...]:
     """The units that one may ask: those above it and right below it; of the hub and the bureaus, which share one, also each other."""
     own = tables.station(code)
     desks = tuple(each.code for each in tables.stations().values() if each.level in ("city", "district"))
-    around = (
-        *tables.ancestors(code),
-        *(each.code for each in tables.stations().values() if each.parent_code == code),
-    )
     beside = desks if own.level in ("city", "district") else ()
-    return tuple(dict.fromkeys(each for each in (*around, *beside) if each != code))
+    around = (*tables.ancestors(code), *tables.children(code), *beside)
+    return tuple(dict.fromkeys(each for each in around if each != code))
 
 
 def asked(from_: str, to: str, content: str, due: date, case: str = "") -> dict[str, Any] | Problem:

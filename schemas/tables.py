@@ -234,7 +234,6 @@ def station(code: str) -> Station:
     return found
 
 
-@cache
 def named(text: str) -> tuple[Station, ...]:
     """The stations that a code or a name, of the station or its division, means: () for none; names of villages repeat."""
     found = stations().get(text)
@@ -243,6 +242,7 @@ def named(text: str) -> tuple[Station, ...]:
     return tuple(each for each in stations().values() if text and text in (each.name, each.division_name))
 
 
+@cache
 def ancestors(code: str) -> tuple[str, ...]:
     """The codes above a station, nearest first, ending with the hub; () for the hub. Raises as `station`."""
     parent = station(code).parent_code

@@ -19,11 +19,10 @@ from schemas.coordination import DAYS, KINDS
 from schemas.problems import N_, DomainError, Problem
 from station import forms
 from station.casework import days_left
-from station.databases import is_logged
 from station.inspected import checked
 from station.logbook import Document
 from station.moment import stamp
-from station.pages import PAGE, me, name_of, new_form, page_asked, person_of, window
+from station.pages import PAGE, logged, me, name_of, new_form, page_asked, person_of, window
 from station.web import parts, staff_only
 
 blueprint = Blueprint("coordination", __name__)
@@ -53,9 +52,7 @@ def ask() -> Any:
 @blueprint.post("/coordination/<key>/answer")
 @staff_only("act")
 def answer(key: str) -> Any:
-    register = parts().register
-    register.catch_up()
-    doc = register.logbook.get(key) if is_logged(key) else None
+    doc = logged(key)
     if doc is None or doc.get("type") != TYPE or not _is_party(doc):
         abort(404)
     text, now = forms.text(request.form, "text", 2000), stamp(parts().clock())

@@ -7,7 +7,7 @@
     coordination        one unit asks another, and is answered             duty_roster   who serves on a day off
     supervision_card    issued by the hub, answered where it is about      inspection    a patrol or visit, and what was put right since
 
-Which words on a card or an inspection count, schemas.supervision.words and schemas.inspections say.
+Which words on a card, an inspection or a request count, schemas.supervision.words, schemas.inspections and schemas.coordination say.
 
 Each is a document numbered as an event (`Keeper` writes it), so it travels, is sealed, proved and confirmed as events are. It is
 never rewritten: a later word on it is a further document with the same form, whole, and the one with the greatest `lamport`

@@ -17,6 +17,7 @@ from schemas.lifecycle import CaseState, why
 from schemas.problems import N_, DomainError, Problem
 from station import forms, found_by, queue_rows, reasons, scans
 from station.casework import days_left
+from station.databases import is_logged
 from station.moment import stamp
 from station.staff import Staff
 from station.web import may, parts, reader, signed_in, staff_only
@@ -368,6 +369,13 @@ def visible(case_no: str) -> CaseState:
     if state is None or not parts().house.may_see(me(), state):
         abort(404)
     return state
+
+
+def logged(key: str) -> dict[str, Any] | None:
+    """What a logbook keeps under a key that an address names, as it is known now; None for nothing. Whose it is, who asks looks."""
+    register = parts().register
+    register.catch_up()
+    return register.logbook.get(key) if is_logged(key) else None
 
 
 def in_reach(code: str) -> bool:

@@ -21,10 +21,9 @@ from schemas.supervision import CARD_STATE_NAMES, COLOUR_NAMES, month_score, rul
 from schemas.supervision.words import said
 from station import forms
 from station.casework import days_left
-from station.databases import is_logged
 from station.logbook import Document
 from station.moment import stamp
-from station.pages import PAGE, in_reach, me, name_of, page_asked, person_of, window
+from station.pages import PAGE, in_reach, logged, me, name_of, page_asked, person_of, window
 from station.web import parts, staff_only
 
 blueprint = Blueprint("supervised", __name__)
@@ -100,9 +99,7 @@ def say(key: str, event: str, actor: str) -> None:
 
 def found(key: str, kind: str = CARD) -> dict[str, Any]:
     """The card, or what else supervision wrote of a station, that the reader may see; 404."""
-    register = parts().register
-    register.catch_up()
-    doc = register.logbook.get(key) if is_logged(key) else None
+    doc = logged(key)
     if doc is None or doc.get("type") != kind or not _may_see(str(doc["station"])):
         abort(404)
     return doc

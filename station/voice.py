@@ -18,11 +18,10 @@ from schemas.problems import N_, DomainError, Problem
 from station import forms
 from station.bulk import below
 from station.casework import days_left
-from station.databases import is_logged
 from station.forms import PHONE
 from station.logbook import Document
 from station.moment import stamp
-from station.pages import PAGE, in_reach, me, name_of, new_form, page_asked, window
+from station.pages import PAGE, in_reach, logged, me, name_of, new_form, page_asked, window
 from station.web import parts, reader, staff_only
 
 blueprint = Blueprint("voice", __name__)
@@ -103,9 +102,7 @@ def said(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _visible(key: str) -> dict[str, Any]:
-    register = parts().register
-    register.catch_up()
-    doc = register.logbook.get(key) if is_logged(key) else None
+    doc = logged(key)
     if doc is None or doc.get("type") != "complaint" or not in_reach(key[1:13]):
         abort(404)
     return doc
