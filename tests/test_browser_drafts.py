@@ -76,6 +76,7 @@ def test_the_keyboard_alone_finds_a_known_person_and_saves(tmp_path: Path, chrom
         keys.press("Enter")
         expect(clerk.get_by_label("身份证号码")).to_have_value("510903199003070012")
         expect(clerk.get_by_text("号码无误：男")).to_be_visible()
+        clerk.wait_for_load_state()  # until the page's script runs, Enter sends the form
         clerk.get_by_label("姓名").focus()
         while not clerk.evaluate("document.activeElement.id === 'privacy_notice'"):
             keys.press("Enter")
