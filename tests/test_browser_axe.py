@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser import browser
+from tests.hub_scenes import Scene
 from tests.rights.tables import AT, routes
-from tests.scenes import NO_PAGES, Eyes, Scene, fill
+from tests.scenes import NO_PAGES, Eyes, fill
 from tests.world import World, small_city
 
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
