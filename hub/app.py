@@ -27,6 +27,8 @@ from hub import (
     overseeing,
     project_pages,
     queues,
+    release_pages,
+    releases,
     root,
     sampling_pages,
     staff,
@@ -52,6 +54,7 @@ from station.app import Kept, Parts
 from station.databases import PUBLIC
 from station.moment import Clock, system_clock
 from station.settings import Settings
+from station.upgrading import installed_in
 from sync.couch import CouchLedger, CouchStore, address
 
 log = logging.getLogger("bianmin.hub")
@@ -122,6 +125,7 @@ def create_app(parts: Parts) -> Flask:
         visit_pages.blueprint,
         accountability.blueprint,
         liaison_pages.blueprint,
+        release_pages.blueprint,
         programs=[enrolment.blueprint, authority.blueprint],
         templates=TEMPLATES,
     )
@@ -137,6 +141,9 @@ def create_app(parts: Parts) -> Flask:
     app.extensions[supervision.LOOKING] = looking
     app.extensions[sampling_pages.SERVICE] = Sampling(parts.store, parts.register, marks, parts.clock)
     app.extensions[liaison_pages.SERVICE] = Liaison(parts.store, parts.register, parts.clock)
+    app.extensions[release_pages.OFFICE] = releases.Office(
+        parts.store, parts.identity, parts.releases, parts.clock, parts.settings.data / releases.FOLDER, releases.locks_in(installed_in())
+    )  # fmt: skip
     app.extensions[visit_pages.SERVICE] = Visits(parts.store, parts.register, parts.keeper, parts.clock)
     app.extensions[project_pages.SERVICE] = Projects(
         parts.ledger, parts.register, parts.casework, parts.identity, parts.clock

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import click
 from flask import Flask
 
-from hub import authority, days, devices, report, root, staff_commands
+from hub import authority, days, devices, releases, report, root, staff_commands
 from hub.app import CODE, build_parts, create_app
 from hub.enrolment import enrolment_of
 from schemas import workdays
@@ -143,6 +143,18 @@ def rotate_key(settings: Settings, root_key: Path) -> None:
             raise click.ClickException(str(error)) from error
         finally:
             parts.close()
+
+
+@main.command(name="sign-release")
+@click.argument("kit", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("root_key", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def sign_release(kit: Path, root_key: Path) -> None:
+    """Sign the KIT that `make offline-kit` made with the root key in this file, on the computer where that key is kept. Opens no
+    store. Then carry the folder into `releases` of the hub's data folder."""
+    try:
+        click.echo(f"{kit} is signed as version {releases.sign(kit, root.read_root(root_key))}")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

@@ -20,6 +20,7 @@ from station import keys
 from station.databases import HERE, PUBLIC
 from station.identity import Identity
 from station.moment import Clock, stamp
+from sync import pieces
 from sync.serving import ServedStore, starting
 from sync.signing import SEED_BYTES, Signer
 
@@ -68,7 +69,7 @@ def rotate(
     identity.take_seed(seed)
     _vouch(store, root, old, "revoked", at)
     for id, doc in starting(store.database(PUBLIC), "").items():
-        if not id.startswith(keys.HUB_KEY):
+        if not id.startswith((keys.HUB_KEY, pieces.PREFIX)):
             keys.publish(store, new, keys.unsigned(doc))
     return new.public
 

@@ -52,6 +52,7 @@ from station.people import People
 from station.published import Published
 from station.recovery import Recovery
 from station.register import Register
+from station.releases import Releases
 from station.reporting import Reporting
 from station.settings import Settings
 from station.stick import Sticks
@@ -60,6 +61,7 @@ from station.tls import Certify, Tls
 from station.transport import Proxied, is_loopback, speaks_tls
 from station.tray import Tray
 from station.trust import Trust
+from station.upgrading import Upgrading, failed_in, installed_in
 from station.vault import Vault, open_vault
 from sync.endpoint import create_endpoint
 from sync.errors import StoreMissing
@@ -135,6 +137,8 @@ class Parts:
     backups: Backups | None
     """None where the databases are in a cluster, which has its own."""
     checkup: Checkup
+    releases: Releases
+    upgrading: Upgrading
     sticks: Sticks
     drives: Callable[[], list[Drive]]
     """The sticks that are in this computer."""
@@ -206,6 +210,7 @@ def build_parts(
     own errors (a full disk, a second process, a newer version) before anything is changed. `keep` opens another store
     than the embedded one. `practice`: a server for practice, which nothing comes into and nothing goes out of (station.practising)."""
     here = tables.station(settings.code)
+    home = None if practice else installed_in()
     # Citizens' data: nobody else on this computer may look in.
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     vault, key = None, None
@@ -214,7 +219,7 @@ def build_parts(
         vault = open_vault(settings.data, settings.store_path, keeper, random=random, cost=wrapping)
         key = vault.key
     if not settings.couchdb_url:
-        upgrades.guard(settings, key, clock())
+        upgrades.guard(settings, key, clock(), failed=failed_in(home))
     store, ledger_of = keep(settings, clock, random, key)
     try:
         practising.check(store, practice)
@@ -278,6 +283,10 @@ def build_parts(
             settings.data, store, agent=agent, report=report, backups=backups, appointments=appointments, identity=identity, tls=tls,
             almanac=almanac, heard=sticks.heard_from_above, is_hub=here.level == "city", clock=clock,
         )  # fmt: skip
+        releases = Releases(store, keys, lambda: identity.root)
+        upgrading = Upgrading(
+            settings.code, releases, settings.data, clock, home=home, running=upgrades.running(), by_itself=settings.upgrades == "idle"
+        )  # fmt: skip
         book = Keeper(ledger, register, clock)
         notices = Notices(store, keys, register, book, clock)
         own = (
@@ -298,7 +307,7 @@ def build_parts(
             certify=lambda request: enrolment.certify(identity, tls, above(), request, transport_for), random=random,
             challenges=Flow(),
             vault=vault, backups=backups, recovery=recovery, lives=lives, archive=Archive(store, register, here, clock, agent.carried),
-            sticks=sticks, checkup=checkup,
+            sticks=sticks, checkup=checkup, releases=releases, upgrading=upgrading,
             drives=drives.removable, started=[],
         )  # fmt: skip
     except BaseException:
@@ -364,6 +373,7 @@ def create_app(
         stick_pages,
         supervised,
         touch,
+        upgrade_pages,
         village_certificates,
         voice,
         worklist,
@@ -386,7 +396,11 @@ def create_app(
     web.install(app)
     if parts.here.level == "village":
         blueprints = (village_certificates.blueprint, *blueprints)
-    first = (start.blueprint, bulk.blueprint, practice_pages.blueprint) if parts.here.level != "city" else ()
+    first = (
+        (start.blueprint, bulk.blueprint, practice_pages.blueprint, upgrade_pages.blueprint)
+        if parts.here.level != "city"
+        else ()
+    )
     own = (
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, inspected.blueprint, coordination_pages.blueprint, roster_pages.blueprint, notice_pages.blueprint,

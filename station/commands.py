@@ -26,6 +26,7 @@ from station import (
     stick_commands,
     sync_report,
     transport,
+    upgrading,
     vault,
 )
 from station.app import Parts
@@ -145,6 +146,9 @@ def serve(settings: Settings, build: Build, ready: Callable[[str], None] = lambd
             server.serve(app, parts, bound, ready=told)
         finally:
             bound.close()
+        home = upgrading.installed_in()
+        if parts.upgrading.restarting and home is not None:
+            upgrading.start_again(home)
 
 
 def unlock(settings: Settings, employee_no: str | None, recovered: Path | None, password_stdin: bool) -> None:

@@ -1,6 +1,6 @@
 """What may come in from above. A parent may be a township's old laptop, or somebody who sits on the line.
 
-    public                signed, at the place in its history it was signed for (`station.keys`)
+    public                signed, at the place in its history it was signed for (`station.keys`); and pieces of files
     station-<code>        events, pieces of files, and nothing else; none under this server's own name in the epoch it is writing in
 
 An event of another writer is taken without a look at whose it is: it counts when it is proven (`station.proofs`). What is
@@ -27,11 +27,11 @@ IN_OUR_NAME = "an event in this server's own name that it did not write"
 
 def problem(db: str, revision: Revision, own: str, epoch: str) -> str | None:
     """Why the revision may not come in; None lets it in."""
+    if (db == PUBLIC or station_of(db) is not None) and pieces.is_piece(revision):
+        return None  # whatever is in it, something signed has to name it
     if db == PUBLIC:
         return None if _is_signed(revision) else NOT_SIGNED
     number = parse_event_id(revision.id)
-    if station_of(db) is not None and pieces.is_piece(revision):
-        return None
     if station_of(db) is None or number is None:
         return NO_EVENT
     return IN_OUR_NAME if number.writer == own and number.epoch == epoch else None

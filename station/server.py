@@ -76,7 +76,13 @@ def serve(app: Flask, parts: Parts, bound: socket.socket, *, ready: Callable[[st
             raise CannotListen(transport.NO_CERTIFICATE.format(host=parts.settings.host))
     bridge = asgi(app, parts)
     scheme = "http" if tls is None else "https"
-    server = HttpServer(bridge, bound, ready=lambda: ready(f"{scheme}://{host}:{port}"), tls=tls)
+
+    def answers() -> None:
+        parts.upgrading.works()
+        ready(f"{scheme}://{host}:{port}")
+
+    server = HttpServer(bridge, bound, ready=answers, tls=tls)
+    parts.upgrading.stop = server.stop
     stopping = threading.Event()
     workers = [threading.Thread(target=_follow, args=(parts, stopping), name="register", daemon=True)]
     if transport.is_for_others(parts.settings):
@@ -175,12 +181,14 @@ def _tend(parts: Parts, stopping: threading.Event) -> None:
 
 
 def _look_after(parts: Parts, stopping: threading.Event) -> None:
-    """What takes long and nobody waits for: backups and the self-check."""
+    """What takes long and nobody waits for: backups, the self-check, upgrades."""
     while not stopping.wait(LOOK_SECONDS):
         try:
             if parts.backups is not None:
                 parts.backups.tend()
             parts.checkup.tend()
+            if parts.here.level != "city":
+                parts.upgrading.tend()
         except Exception:
             log.exception("backup and self-check could not be looked after; tried again in a minute")
 

@@ -53,6 +53,7 @@ class Settings:
     image_quality: int = 80
     keep_originals: bool = False
     backup: Path | None = None
+    upgrades: str = "idle"
     tls: bool = False
     proxies: tuple[str, ...] = ()
     couchdb_url: str = ""
@@ -175,6 +176,8 @@ def settings_options(
                      help="Keep a photo as it came, on this computer alone, until the hub has confirmed the record that names it."),
         click.option("--backup", type=click.Path(path_type=Path, file_okay=False), envvar="BIANMIN_BACKUP",
                      help="Folder on another disk, or a stick, that gets a backup each day; not in the data folder."),
+        click.option("--upgrades", type=click.Choice(["idle", "asked"]), default="idle", show_default=True, envvar="BIANMIN_UPGRADES",
+                     help="When a station takes a version that came by sync: by itself while nobody works, or only when it is asked to."),
         click.option("--tls", is_flag=True, envvar="BIANMIN_TLS",
                      help="Speak TLS on loopback too. On every other address it is spoken anyway."),
         click.option("--proxies", "--proxy", multiple=True, envvar="BIANMIN_PROXIES",

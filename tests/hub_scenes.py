@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from hub import bulletin_pages
+from hub import bulletin_pages, root
 from hub.bulletin_office import BulletinOffice
 from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
@@ -17,6 +17,8 @@ from hub.liaison import Liaison
 from hub.liaison_pages import SERVICE as LIAISON
 from hub.project_pages import SERVICE
 from hub.projects import Projects
+from hub.release_pages import OFFICE as RELEASES
+from hub.releases import Office
 from hub.sampling import Sampling
 from hub.sampling_pages import SERVICE as SAMPLING
 from hub.visit_pages import SERVICE as VISITS
@@ -25,6 +27,8 @@ from schemas import bulletins, numbers
 from schemas.inspections import with_finding
 from station.databases import of_case
 from station.ratings import form_of
+from station.upgrading import Upgrading
+from tests import kits
 from tests.catalogue import publish, version
 from tests.hub.test_liaison import concluded
 from tests.hub.test_projects import OPENED, items, plan
@@ -246,6 +250,25 @@ def sent_bulletins(world: World) -> list[Scene]:
         Scene("hub", "S001", "/bulletins/<id>", f"/bulletins/{id}"), Scene("hub", "S001", "/bulletins/drafts/<key>", f"/bulletins/drafts/{begun}"),
         Scene("village", "V001", "/notices/<id>", f"/notices/{id}"),
     ]  # fmt: skip
+
+
+def released(world: World) -> None:
+    """A release on trial in a district, a kit that waits to be published and one that nobody signed; a village that has it ready."""
+    office: Office = world[HUB].app.extensions[RELEASES]
+    signer = root.read_root(world[HUB].parts.settings.data / root.FILE)
+    first = kits.signed(kits.kit(office.folder, "0.2.0"), signer)
+    notes = "修正回执单打印时右侧被截断的问题；同步页改为先显示待传的记录。"
+    office.offer(office.publish(PEOPLE["A001"], first.name, notes), ["510903", "510922001001"])
+    kits.signed(kits.kit(office.folder, "0.3.0"), signer)
+    kits.kit(office.folder, "0.3.1")
+    world.sync(TOWNSHIP, VILLAGE)
+    parts, home = world[VILLAGE].parts, world.folder / "program"
+    (home / "versions" / "0.2.0").mkdir(parents=True)
+    (home / "versions" / "0.2.0" / "lock.txt").write_text("")
+    (home / "in-use").write_text("0.1.0\n0.0.9\n")
+    parts.upgrading = Upgrading(
+        VILLAGE, parts.releases, parts.settings.data, world.time, home=home, running="0.1.0", by_itself=True
+    )
 
 
 def catalogue(world: World) -> None:

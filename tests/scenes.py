@@ -84,6 +84,7 @@ def fill(world: World) -> list[Scene]:
             VILLAGE, clerk, "complaint", f"{3 + n:032x}", lambda _txn, _before, said=said: said
         )
     hub_scenes.catalogue(world)
+    hub_scenes.released(world)
     card = {"name": "赵小明", "id_type": "111", "phone": "13800001234", "address": "三组12号"}
     handle = village.cards.save(clerk, "510903199003070012", card)
     cells, _ = ledgers.ledger(12, 4)

@@ -1,4 +1,4 @@
-"""What servers write for each other: claims, devices, keys, and who works where (domain.md §1 row 10).
+"""What servers write for each other: claims, devices, keys, who works where (domain.md §1 row 10), and releases of the program.
 
 Only shape.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.documents.envelope import CASE_NO, DIGEST, MAX_WHOLE, STATION_CODE, Envelope
-from schemas.documents.fields import Day, Moment, Shape, Text, Whole, many, nested
+from schemas.documents.fields import Day, Flag, Moment, Shape, Text, Whole, many, nested
 from schemas.problems import N_
+from schemas.releases import VERSION
 
 EMPLOYEE_NO: Final = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
 KEY: Final = r"[A-Za-z0-9_-]{43}"
@@ -94,10 +95,42 @@ class StaffList(Signed):
     revoked = many(nested(Left, N_("离岗人员")), N_("离岗人员"))
 
 
+class ReleaseRoot(Shape):
+    """What the city's root key signs of a release: its version, and the SHA-256 of the list of its files."""
+
+    version = Text(N_("版本号"), pattern=VERSION)
+    sums = Text(N_("文件清单摘要"), pattern=DIGEST)
+    by = Text(N_("签名公钥"), pattern=KEY)
+    sig = Text(N_("签名"), pattern=r"[A-Za-z0-9_-]{86}")
+
+
+class ReleaseFile(Shape):
+    """A file of a release that travels by sync; the rest as of a scan (events.File)."""
+
+    name = Text(N_("文件名"), high=120)
+    size = Whole(N_("文件大小（字节）"), 1, MAX_WHOLE)
+    sha256 = Text(N_("文件摘要"), pattern=DIGEST)
+    index = many(Text(N_("分片目录摘要"), pattern=DIGEST), N_("分片目录摘要"))
+
+
+class Release(Signed):
+    """A version of the program that is offered to stations (schemas.releases)."""
+
+    version = Text(N_("版本号"), pattern=VERSION)
+    notes = Text(N_("更新说明"), low=0, high=2000)
+    at = Moment(N_("发布时间"), "public")
+    staff = Text(N_("发布人工号"), pattern=EMPLOYEE_NO)
+    to = many(Text(N_("推送范围"), pattern=r"[0-9]{4,12}"), N_("推送范围"))
+    withdrawn = Flag(N_("已撤回"), "public")
+    root = nested(ReleaseRoot, N_("根密钥签名"))
+    content = many(nested(ReleaseFile, N_("文件")), N_("文件"))
+
+
 OTHERS: Final[dict[str, type[Envelope]]] = {
     "claim": Claim,
     "device": Device,
     "hub_key": HubKey,
+    "release": Release,
     "staff": Staff,
     "staff_list": StaffList,
 }

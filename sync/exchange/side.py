@@ -162,7 +162,7 @@ class Side:
         feeds = [
             self._feed(lane, self._store.database(name), since, log)
             for name in names
-            if self.rights.everybodys(name) == (lane == 1)
+            if lane == 2 or self.rights.everybodys(name) == (lane == 1)  # pieces are of both
         ]
         yield from heapq.merge(*feeds, key=itemgetter(0))
 
@@ -280,7 +280,7 @@ def _changes(database: ServedDatabase, since: int) -> Iterator[Changes]:
 def _wanted(lane: int, found: Changes, log: Log) -> Iterator[Change]:
     """What of it is of a lane, and did not come from the other end."""
     for change in found.results:
-        if not _came(change, log) and (lane == 1 or change.id.startswith(pieces.PREFIX) == (lane == 2)):
+        if not _came(change, log) and change.id.startswith(pieces.PREFIX) == (lane == 2):
             yield change
 
 

@@ -53,6 +53,7 @@ RATES = {
     # The card is over: the page says so.
     ("POST", "/supervised/<key>/<event>"): 409, ("POST", "/supervision/cards/<key>/<event>"): 409,
     # So is the visit, in which nothing was found.
+    ("POST", "/program"): 409, ("POST", "/program/back"): 409, ("POST", "/stations/releases"): 422, ("POST", "/stations/releases/<version>/offer"): 422, ("POST", "/stations/releases/<version>/withdraw"): 422,
     ("POST", "/inspections/<key>/fix"): 409, ("POST", "/supervision/visits/<key>/<event>"): 409,
     ("POST", "/coordination/<key>/answer"): 409, ("POST", "/supervision/accountability"): 409, ("POST", "/liaison/<bureau>"): 409, ("POST", "/liaison/<bureau>/<number>/<event>"): 409,
     # A form that says nothing.
@@ -221,7 +222,7 @@ class Session:
         event, fields_of_event = self._step()
         path = (
             route.replace("/work/<kind>", "/work/here").replace("<code>", item).replace("<case_no>", self.case_no).replace("<event>", event)
-            .replace("<metric>", "accepted_cases").replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE).replace("<id>", self.ledger)
+            .replace("<metric>", "accepted_cases").replace("<cert_code>", "KEEP-01").replace("/drafts/<form>", f"/drafts/{0:032}").replace("<form>", self.issued).replace("<key>", self.voice).replace("<errand_no>", self.errand_no).replace("<sha256>", SCAN.line["sha256"]).replace("<any(zh, en):language>", "zh").replace("<kind>", "receipt").replace("<handle>", self.handle).replace("<station>", ELSEWHERE).replace("<id>", self.ledger).replace("<version>", "0.9.9")
         )  # fmt: skip
         if route.startswith(WATCHED):
             path = self._supervision(route).replace("<case_no>", self.case_no).replace("<name>", SAMPLE)

@@ -47,6 +47,17 @@ SOUND: dict[str, dict[str, Any]] = {
         **SIGNED,
     },
     "hub_key": {"key": KEY, "status": "active", "at": NOON, **SIGNED},
+    "release": {
+        "version": "0.2.0",
+        "notes": "修正打印问题",
+        "at": NOON,
+        "staff": "A001",
+        "to": ["510903"],
+        "withdrawn": False,
+        "root": {"version": "0.2.0", "sums": DIGEST, "by": KEY, "sig": SIGNED["sig"]},
+        "content": [{"name": "lock.txt", "size": 12, "sha256": DIGEST, "index": [DIGEST]}],
+        **SIGNED,
+    },
     "staff": {
         "name": "李四",
         "employee_no": "E1",

@@ -42,7 +42,7 @@ SPECIFIED = {
 
 
 def test_every_type_of_the_specification_has_a_shape() -> None:
-    servers = {"claim", "device", "hub_key", "staff_list", "notice_receipt"}
+    servers = {"claim", "device", "hub_key", "staff_list", "notice_receipt", "release"}
     events = {"project_event", "errand_event"}
     assert (
         set(SHAPES)

@@ -12,6 +12,7 @@ from station import app as station_app
 from station import backup_copy, upgrades
 from station.app import Parts
 from sync.errors import DiskFull, StoreTooNew
+from sync.store import schema
 from tests.station.test_backups import NOON, again, cases
 from tests.test_journey import INSTANT, PERMIT, record
 from tests.world import QUICK, QUICK_WRAPPING, VILLAGE, World
@@ -27,9 +28,60 @@ def last_ran(parts: Parts, version: str) -> None:
     (parts.settings.data / "version").write_text(version)
 
 
+def test_it_is_known_whether_the_version_before_can_work_with_the_store(city: World) -> None:
+    parts = city[VILLAGE].parts
+    parts.close()
+    last_ran(parts, f"0.0.9 {schema.VERSION}\n")
+    start(city, parts).close()
+    said = upgrades.told(parts.settings.data)
+    assert [each.version for each in said.ran] == [upgrades.running(), "0.0.9"]
+    assert said.same_form()
+    for unknown_or_other in ("0.0.9\n", f"0.0.9 {schema.VERSION - 1}\n"):
+        last_ran(parts, unknown_or_other)
+        start(city, parts).close()
+        assert not upgrades.told(parts.settings.data).same_form()
+
+
+def test_what_a_version_that_never_answered_did_to_the_store_is_undone(city: World) -> None:
+    """It had changed the form of the store and did not stay up; kit.py started this one again."""
+    kept = record(city, INSTANT)
+    parts = city[VILLAGE].parts
+    parts.close()
+    last_ran(parts, "0.0.9")
+    newer = start(city, parts)
+    made = upgrades.told(parts.settings.data).backup
+    with newer.store.transaction() as txn:  # type: ignore[attr-defined]
+        txn.connection.execute("PRAGMA user_version = 99")
+    newer.close()
+    (parts.settings.data / "version").write_text(
+        f"0.3.0 99\n{upgrades.running()} {schema.VERSION}\nbackup {made}\n"
+    )
+    key = parts.vault and parts.vault.key
+    upgrades.guard(parts.settings, key, NOON, failed="0.3.0")
+    older = again(city, parts.settings.data, parts.settings.key_file)
+    assert cases(older) == {kept}
+    older.close()
+
+
+def test_a_version_that_somebody_went_back_from_keeps_what_was_recorded_with_it(city: World) -> None:
+    parts = city[VILLAGE].parts
+    parts.close()
+    last_ran(parts, "0.0.9")
+    newer = start(city, parts)
+    made = upgrades.told(parts.settings.data).backup
+    with newer.store.transaction() as txn:  # type: ignore[attr-defined]
+        txn.connection.execute("PRAGMA user_version = 99")
+    newer.close()
+    (parts.settings.data / "version").write_text(
+        f"0.3.0 99\n{upgrades.running()} {schema.VERSION}\nbackup {made}\n"
+    )
+    with pytest.raises(StoreTooNew):
+        start(city, parts)
+
+
 def test_the_same_version_makes_no_backup(city: World) -> None:
     parts = city[VILLAGE].parts
-    assert (parts.settings.data / "version").read_text().strip() == upgrades.running()
+    assert upgrades.told(parts.settings.data).last == upgrades.running()
     parts.close()
     start(city, parts).close()
     assert not (parts.settings.data / "before-upgrade").exists()
