@@ -2,7 +2,7 @@
 
     station-<code>    station_report, one word for each change, in the logbook; it travels as everything does, by relay and stick too
 
-Says nothing before the hub has published anything, and nothing twice. What waits here, and for how long, nobody is told.
+Says nothing before the hub has published an item or a release, and nothing twice. What waits here, and for how long, nobody is told.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from station.logbook import Document, Keeper
 from station.moment import Clock, stamp
 from station.published import Published
 from station.register import Register
+from station.releases import Releases
 from station.staff import Staff
 from sync.errors import DiskFull
 from sync.ledger import LedgerTxn
@@ -28,12 +29,19 @@ class Reporting:
     """Of one station."""
 
     def __init__(
-        self, code: str, keeper: Keeper, register: Register, published: Published, clock: Clock
+        self,
+        code: str,
+        keeper: Keeper,
+        register: Register,
+        published: Published,
+        releases: Releases,
+        clock: Clock,
     ) -> None:
         self._code = code
         self._keeper = keeper
         self._register = register
         self._published = published
+        self._releases = releases
         self._clock = clock
         # Under one form always, so that of a station one report is known, the newest.
         self._form = hashlib.sha256(code.encode()).hexdigest()[:32]
@@ -45,7 +53,7 @@ class Reporting:
     def tend(self) -> None:
         """Says what has changed."""
         now = (self._published.newest(), self._program)
-        if now == self._said or not now[0]:
+        if now == self._said or not (now[0] or self._releases.all()):
             return
         self._register.catch_up()
         kept = self._register.logbook.get(logged_as(self._code, self._form)) or {}

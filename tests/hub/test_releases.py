@@ -16,9 +16,6 @@ from station import upgrades
 from station.upgrading import Standing
 from sync.signing import Signer
 from tests import kits
-from tests.catalogue import publish as publish_item
-from tests.catalogue import version
-from tests.test_journey import INSTANT
 from tests.world import HUB, NEIGHBOUR, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World
 
 
@@ -196,7 +193,7 @@ def test_a_part_of_the_city_that_there_is_not_is_refused(city: World, admin: Vis
 
 
 def test_the_page_counts_who_runs_what(city: World, admin: Visitor) -> None:
-    publish_item(city, version(INSTANT.item_code, 2, "2018-03-01"))
+    publish(city)
     city.sync(TOWNSHIP, VILLAGE)
     for code in (VILLAGE, TOWNSHIP):
         for chore in city[code].parts.chores:
