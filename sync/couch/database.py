@@ -6,14 +6,16 @@ written once; histories grow as editing makes them grow. https://docs.couchdb.or
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sync import revisions, strict_json, vetting, wire
 from sync.blobs import PIECE, Lying, digests
 from sync.couch import reading, taking
+from sync.couch.gathering import Gathering, Word
 from sync.couch.journal import Heard
-from sync.errors import Conflict, NotFound
+from sync.errors import BadRequest, Conflict, MissingStub, NotFound, PeerFailed, SyncError, TooLarge
 from sync.event_ids import PREFIX, event_rev
 from sync.filters import chosen
 from sync.peer import Attachment, Change, Changes, Filter, Refusal, Revision, Seq
@@ -34,6 +36,7 @@ class CouchDatabase:
         self._store = store
         self.name = name
         self.incarnation = incarnation
+        self._edits = Gathering(self._send)
 
     @property
     def identity(self) -> str:
@@ -291,11 +294,36 @@ class CouchDatabase:
             return "", refusal
         if event:
             return self._put_event(revision, base)
-        try:
-            edit = reading.edit(id, base, deleted, attachments, content)
-            return self.ask("PUT", *_path(id), body=edit)["rev"], None
-        except Conflict as fault:
-            return "", Refusal(id, base or "", "conflict", fault.reason)
+        said = self._edits.put(reading.edit(id, base, deleted, attachments, content))
+        if "rev" in said:
+            return said["rev"], None
+        return "", Refusal(id, base or "", "conflict", said["reason"])
+
+    def _send(self, edits: Sequence[Mapping[str, Any]]) -> list[Word]:
+        """Edits of different documents; CouchDB's word on each. One by one where they are one, or where CouchDB refuses them as a whole
+        because of one of them."""
+        if len(edits) > 1:
+            with contextlib.suppress(BadRequest, TooLarge, MissingStub):
+                said = self.ask("POST", "_bulk_docs", body={"docs": edits})
+                return [self._word(each) for each in said]
+        words: list[Word] = []
+        for each in edits:
+            try:
+                words.append(self.ask("PUT", *_path(each["_id"]), body=each))
+            except Conflict as fault:
+                words.append({"error": "conflict", "reason": fault.reason})
+            except SyncError as error:
+                words.append(error)
+        return words
+
+    def _word(self, said: Mapping[str, Any]) -> Word:
+        if "rev" in said or said.get("error") == "conflict":
+            return said
+        return PeerFailed(
+            f"CouchDB at {self._store.calls.address} is in trouble: {said.get('error')} {said.get('reason')}"[
+                :300
+            ]
+        )
 
     def _put_event(self, revision: Revision, base: str | None) -> tuple[str, Refusal | None]:
         """An event has one revision, its content's; it is there already, or it is new, or it is another one."""
