@@ -2,15 +2,18 @@
 
     here/_local/contacts:<first 9 digits>    of a township and its villages: {"stations": {<code>: [<stamp of the last contact>, <version>]}}
 
-So a hub that dies forgets a minute of it. Each web node knows of its own contacts. Decides nothing: what is silent, who looks says.
+So a hub that dies forgets a minute of it. Each web node knows of its own contacts. Of a village that syncs through its township the hub hears by
+the township's report (station.reporting), to the day. Decides nothing: what is silent, who looks says.
 """
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
 
+from schemas import tables
 from station.databases import HERE
 from station.moment import Clock, read, stamp
 from sync.serving import ServedStore
@@ -74,3 +77,22 @@ class Contacts:
                 self._here.put_local(DOC + group, {"stations": stations})
 
         self._store.gathered(write)
+
+
+def of_all(contacts: Contacts, reports: Iterable[Mapping[str, Any]]) -> dict[str, Contact]:
+    """When each station was last heard of, by itself or by its township. `reports`: the newest of each station."""
+    found = contacts.all()
+    for report in reports:
+        at, own = read(report["at"]), report["station"]
+        program = str(report.get("program", ""))
+        if own in found and not found[own].version:
+            found[own] = found[own]._replace(version=program)
+        elif own not in found:  # what a station said of itself came by its township
+            found[own] = Contact(at, program)
+        for each in report.get("heard", ()):
+            # Of a day before the report's its end is as good as any moment of it.
+            end = datetime.combine(date.fromisoformat(each["on"]), time(23, 59), at.tzinfo)
+            heard, before = min(at, end), found.get(each["station"])
+            if each["station"] in tables.children(own) and (before is None or before.at < heard):
+                found[each["station"]] = Contact(heard, before.version if before else "")
+    return found

@@ -2,9 +2,12 @@
 
     mark now ─> what came since the mark of the run before, whenever it happened ─┐
                 the open cases whose day has come or is near ─────────────────────┤
-                the coordination requests that nobody answered in time ───────────┴─> cards of each ─> proposals that there are not yet
+                the coordination requests that nobody answered in time ───────────┤
+                the stations that nobody heard of ────────────────────────────────┴─> cards of each ─> proposals that there are not yet
 
-    here/supervision-ran    {"at", "mark": id of the mark up to which everything was looked at}
+    here/supervision-ran    {"at", "mark": id of the mark up to which everything was looked at, "daily": since when it ran every day}
+
+A station's silence counts from the day since which the hub has run every day: one that was away itself heard of nobody.
 
 Runs by itself once a day, and when a supervisor asks. Decides nothing: which signals are due is schemas.supervision's, what becomes of a proposal
 hub.supervision's. Who wrote an event when is known, when the hub got it is not kept, so no card here says that its evidence came late.
@@ -19,11 +22,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hub.contacts import of_all
+from hub.gate import HubGate
 from hub.marks import Marks
 from schemas import feedback, tables
 from schemas.feedback import Rating
-from schemas.supervision import Card, Circumstances, as_document, cards, request_cards
+from schemas.supervision import (
+    Card,
+    Circumstances,
+    as_document,
+    cards,
+    request_cards,
+    station_cards,
+)
 from schemas.supervision.words import form_of
+from schemas.workdays import CalendarGap
 from station.app import Parts
 from station.databases import (
     HERE,
@@ -37,6 +50,7 @@ from station.databases import (
 )
 from station.moment import read, stamp
 from station.register import BATCH
+from station.reporting import REPORT
 from sync.errors import Conflict
 
 PROPOSAL: Final = "card-proposal:"
@@ -45,6 +59,8 @@ BACK: Final = timedelta(days=40)
 """How far the first run looks back; what was due before that is history."""
 SOON: Final = timedelta(days=4)
 """Who is reminded a working day before has a weekend in between."""
+GAP: Final = timedelta(hours=36)
+"""Between two runs of a hub that runs every day."""
 PAGE: Final = 1000
 
 
@@ -72,8 +88,17 @@ class Looking:
             around = self._around()
             found = sum(self._propose(case_no, now, around) for case_no in self._asked(before, now))
             found += self._propose_requests(now, around)
+            daily = _daily(before, now)
+            found += self._propose_silent(read(daily), now, around)
             upto = mark.id if mark else (before or {}).get("mark", "")
-            ran = {"_id": RAN, "type": "supervision_run", "schema": 1, "at": stamp(now), "mark": upto}
+            ran = {
+                "_id": RAN,
+                "type": "supervision_run",
+                "schema": 1,
+                "at": stamp(now),
+                "mark": upto,
+                "daily": daily,
+            }
             with contextlib.suppress(Conflict):  # another web node has run meanwhile
                 self._here.put({**ran, "_rev": before["_rev"]} if before else ran)
             return found
@@ -90,6 +115,18 @@ class Looking:
             self._keep(request_cards(doc, str(doc["form"]), now, around.calendar), now, around)
             for doc in waiting
         )
+
+    def _propose_silent(self, daily: datetime, now: datetime, around: Circumstances) -> int:
+        gate = self._parts.gate
+        assert isinstance(gate, HubGate)
+        reports = self._parts.register.logbook.select("type = ?", [REPORT], limit=len(tables.stations()))
+        contacts, found = of_all(gate.contacts, reports), 0
+        for code, station in tables.stations().items():
+            if station.level in ("township", "village") and self._parts.keys.active(code):
+                last = max(daily, contacts[code].at) if code in contacts else daily
+                with contextlib.suppress(CalendarGap):
+                    found += self._keep(station_cards(code, last, now, around.calendar), now, around)
+        return found
 
     def _keep(self, due: Iterable[Card], now: datetime, around: Circumstances) -> int:
         """Proposes what was not proposed yet; how many."""
@@ -183,3 +220,10 @@ def _names(versions: Any) -> frozenset[str]:
 def _without_id(doc: Mapping[str, Any]) -> dict[str, Any]:
     around = ("_id", "type", "schema", "issued_at", "answer_due")
     return {name: value for name, value in doc.items() if name not in around}
+
+
+def _daily(before: Mapping[str, Any] | None, now: datetime) -> str:
+    """Since when this ran every day, by the run before."""
+    if before is None or "daily" not in before or now - read(before["at"]) > GAP:
+        return stamp(now)
+    return str(before["daily"])

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple, cast
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from hub.contacts import Contact
+from hub.contacts import Contact, of_all
 from hub.gate import HubGate
 from schemas import tables
 from schemas.tables import Station
 from station import pages
+from station.reporting import REPORT
 from station.web import parts, staff_only
 
 blueprint = Blueprint("wall", __name__)
@@ -120,7 +121,10 @@ def _answer(template: str, **what: object) -> Response:
 
 
 def _rows() -> dict[str, Row]:
-    contacts, now = cast("HubGate", parts().gate).contacts.all(), parts().clock()
+    register, now = parts().register, parts().clock()
+    register.catch_up()
+    reports = register.logbook.select("type = ?", [REPORT], limit=len(tables.stations()))
+    contacts = of_all(cast("HubGate", parts().gate).contacts, reports)
     return {
         code: _row(station, contacts.get(code), now)
         for code, station in tables.stations().items()

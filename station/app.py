@@ -292,7 +292,10 @@ def build_parts(
         own = (
             []
             if here.level == "city"
-            else [report.tend, Reporting(settings.code, book, register, published, releases, clock).tend]
+            else [
+                report.tend,
+                Reporting(settings.code, book, register, published, releases, door.who_came, clock).tend,
+            ]
         )
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(

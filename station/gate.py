@@ -48,10 +48,21 @@ class Gate:
         self._own = identity.own
         self._keys = keys
         self._passes = passes
+        self._came: set[str] = set()
+
+    def who_came(self) -> set[str]:
+        """The stations that came since this was asked last."""
+        came, self._came = self._came, set()
+        return came
 
     def authenticate(self, request: Request) -> Principal:
         """A device's pass; or, of another CouchDB client, the station's code and secret, checked against the record in
         `public`."""
+        principal = self._shown(request)
+        self._came.add(principal.code)
+        return principal
+
+    def _shown(self, request: Request) -> Principal:
         given = request.authorization
         if given is not None and given.type == "bearer" and given.token:
             station, key = self._passes.read(given.token)

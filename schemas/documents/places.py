@@ -48,13 +48,22 @@ class Station(Record):
     needs = (Need("level", ("district", "township", "village"), ("parent_code",)),)
 
 
+class HeardOf(Shape):
+    """The last day on which a township heard of one of its villages."""
+
+    station = Text(N_("服务站"), pattern=STATION_CODE)
+    on = Day(N_("日期"), "public")
+
+
 class StationReport(Logged):
-    """What a station says of itself when it has changed. catalogue: how many published versions count there."""
+    """What a station says of itself when it has changed. catalogue: how many published versions count there. heard: a township's, of its
+    villages, since the hub hears of those that sync through it by nobody else."""
 
     _id = Text(N_("文档编号"), pattern=r"report:.{1,100}" + LOGGED_ID, required=False)
     at = Moment(N_("报告时间"), "public")
     catalogue = Whole(N_("事项目录版数"), 0, MAX_WHOLE)
     program = Text(N_("程序版本"), high=40)
+    heard = many(nested(HeardOf, N_("下级站点")), N_("下级站点"), required=False)
 
 
 class CalendarDay(Envelope):

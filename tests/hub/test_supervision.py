@@ -16,9 +16,10 @@ from schemas.supervision import words
 from schemas.supervision.cards import Card
 from station.databases import HERE, of_station
 from sync.serving import starting
+from tests.catalogue import publish, version
 from tests.schemas.histories import History, permit
-from tests.test_journey import PERMIT, record, step
-from tests.world import BUREAU, HUB, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World
+from tests.test_journey import INSTANT, PERMIT, record, step
+from tests.world import BUREAU, HUB, NEIGHBOUR, PEOPLE, TOWNSHIP, VILLAGE, Visitor, World
 
 LATE = timedelta(days=14)
 
@@ -240,3 +241,42 @@ def test_a_forged_word_in_a_stations_database_changes_nothing_at_the_hub(city: W
 def test_the_same_cause_has_the_same_form_wherever_it_is_found() -> None:
     made = Card("R03", "yellow", Decimal(1), "5" * 25, BUREAU, "E001", "0-0", date(2018, 2, 20), {}, "")
     assert words.form_of(made) == words.form_of(Card(*(getattr(made, name) for name in Card.__slots__)))
+
+
+def silences(city: World) -> list[tuple[str, str]]:
+    """(station, colour) of what is proposed because of silence."""
+    found = [each["card"] for each in proposals(city) if each["card"]["rule"] == "R12"]
+    return sorted((each["station"], each["colour"]) for each in found)
+
+
+def days_pass(city: World, days: int, *talking: str) -> None:
+    """The hub runs every day meanwhile, and these stations sync."""
+    for _ in range(days):
+        city.time.now += timedelta(days=1)
+        if talking:
+            city.sync(*talking)
+            for chore in city[TOWNSHIP].parts.chores:
+                chore()
+            city.sync(TOWNSHIP)
+        looking(city).tend()
+
+
+def test_a_silent_station_is_reminded_after_three_working_days_and_carded_after_five(city: World) -> None:
+    publish(city, version(INSTANT.item_code, 2, "2018-03-01"))
+    city.sync(TOWNSHIP, VILLAGE, NEIGHBOUR)
+    looking(city).tend()
+    days_pass(city, 3, TOWNSHIP, VILLAGE)
+    assert silences(city) == [], "a weekend counts for nothing"
+    days_pass(city, 2, TOWNSHIP, VILLAGE)
+    assert silences(city) == [(NEIGHBOUR, "reminder")], (
+        "the village syncs through its township, which told so"
+    )
+    days_pass(city, 15, TOWNSHIP, VILLAGE)
+    assert silences(city) == [(NEIGHBOUR, "reminder"), (NEIGHBOUR, "yellow")]
+
+
+def test_a_hub_that_was_away_itself_calls_nobody_silent(city: World) -> None:
+    looking(city).tend()
+    city.time.now += timedelta(days=20)
+    looking(city).tend()
+    assert silences(city) == []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.world import HUB, TOWNSHIP, VILLAGE, World
+from hub.contacts import Contacts, of_all
+from station.reporting import REPORT
+from tests.catalogue import publish, version
+from tests.test_journey import INSTANT
+from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
 
 
 def test_the_wall_shows_every_station_by_how_long_ago_it_was_heard_of_and_comes_anew(city: World) -> None:
@@ -34,6 +38,50 @@ def test_a_township_leads_to_its_villages_and_the_silent_are_listed_longest_firs
     assert TOWNSHIP in rows[0]
     assert "从未联系" in rows[1]
     assert len(rows) == 50
+
+
+def reported(city: World, *codes: str) -> None:
+    """What these stations have to say of themselves has come to the hub."""
+    for code in codes:
+        for chore in city[code].parts.chores:
+            chore()
+    city.sync(TOWNSHIP)
+
+
+def test_of_a_village_that_syncs_through_its_township_the_township_tells(city: World) -> None:
+    publish(city, version(INSTANT.item_code, 2, "2018-03-01"))
+    city.sync(TOWNSHIP, VILLAGE)
+    assert city.visit(HUB).sign_in("S001").open(f"/wall/{VILLAGE}").count("从未联系") == 1
+    city.time.pass_(hours=2)
+    reported(city, TOWNSHIP)
+    assert "2018-02-09" in city.visit(HUB).sign_in("S001").open(f"/wall/{VILLAGE}")
+
+    def told() -> int:
+        (report,) = city[TOWNSHIP].parts.register.logbook.select(
+            "type = ? AND station = ?", [REPORT, TOWNSHIP]
+        )
+        return int(report["lamport"])
+
+    first = told()
+    city.time.pass_(hours=1)
+    city.sync(NEIGHBOUR)
+    reported(city, TOWNSHIP)
+    assert told() == first, "it waits for the others before it says more"
+    city.time.pass_(hours=1)
+    reported(city, TOWNSHIP)
+    assert told() > first
+    page = city.visit(HUB).sign_in("S001").open(f"/wall/{TOWNSHIP}")
+    assert f'href="/wall/{NEIGHBOUR}"' in page and page.count("2018-02-09") >= 2
+
+
+def test_a_township_can_not_speak_for_other_townships_villages(city: World) -> None:
+    contacts = Contacts(city[HUB].parts.store, city.time)
+    heard = [{"station": "510922001001", "on": "2018-02-09"}, {"station": VILLAGE, "on": "2018-02-08"}]
+    said = {"station": TOWNSHIP, "at": "2018-02-09T10:00:00+08:00", "program": "0.1.0", "heard": heard}
+    found = of_all(contacts, [said])
+    assert "510922001001" not in found
+    assert found[VILLAGE].at.isoformat() == "2018-02-08T23:59:00+08:00"
+    assert found[TOWNSHIP].version == "0.1.0"
 
 
 def test_an_examiner_has_no_wall(city: World) -> None:
