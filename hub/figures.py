@@ -62,6 +62,8 @@ METRICS: Final = {
     "zero_visit_cases": Metric(N_("零跑路（按办件）"), "concluded_on", "1", "no_visit = 1"),
     "concluded_in_village": Metric(N_("小事不出村"), "concluded_on", "village = 1", "in_village = 1"),
     "concluded_in_township": Metric(N_("大事不出乡镇"), "concluded_on", "below = 1", "in_township = 1"),
+    "satisfaction_rate": Metric(N_("满意率"), "concluded_on", "rated = 1", "content = 1"),
+    "rated_rate": Metric(N_("评议率"), "concluded_on", "1", "rated = 1"),
     "overdue_cases": Metric(N_("超时件"), "accepted_on", "", ""),
     "accepted_cases": Metric(N_("受理件"), "accepted_on", "1", "1"),
     "concluded_cases": Metric(N_("办结件"), "concluded_on", "1", "1"),

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import apsw
 
+from schemas.feedback import BAD_LEVEL
 from schemas.lifecycle import CaseState
 from schemas.statistics import CaseFacts, Period, facts
 from schemas.statistics.sums import ACCEPTED, CONCLUDED, Sums, marks
@@ -178,9 +179,19 @@ class FactRows(Facts):
         self.moment = 0
         """The number of the last moment that has passed."""
 
-    def note(self, case_no: str, state: CaseState, calendar: Calendar) -> None:
-        """What a folded case is now."""
-        self.put(case_no, _row(state, calendar))
+    def note(self, case_no: str, state: CaseState, calendar: Calendar, level: int | None = None) -> None:
+        """What a folded case is now. level: how it was rated, if it was."""
+        self.put(case_no, _row(state, calendar, level))
+
+    def rate(self, levels: Mapping[str, int | None]) -> None:
+        """How cases are rated, by words that are not their own; nothing for a case that is not known yet."""
+        for case_no, level in levels.items():
+            sql = f"SELECT {', '.join(COLUMNS)} FROM facts WHERE subject = {SUBJECT}"  # noqa: S608 - our own words
+            kept = self._one(sql, (case_no,))
+            if kept is not None:
+                content = level is not None and level < BAD_LEVEL
+                said = {"rated": int(level is not None), "content": int(content)}
+                self.put(case_no, tuple({**dict(zip(COLUMNS, kept, strict=True)), **said}.values()))
 
     def put(self, case_no: str, found: tuple[Any, ...] | None) -> None:
         """The row of a case, in the order of COLUMNS; None for none. What it was before is taken off the sums."""
@@ -226,7 +237,7 @@ class FactRows(Facts):
             )
 
 
-def _row(state: CaseState, calendar: Calendar) -> tuple[Any, ...] | None:
+def _row(state: CaseState, calendar: Calendar, level: int | None) -> tuple[Any, ...] | None:
     """In the order of COLUMNS; None if no valid case was opened."""
     if state.item is None:
         return None
@@ -234,7 +245,7 @@ def _row(state: CaseState, calendar: Calendar) -> tuple[Any, ...] | None:
     found = facts(state, at, calendar)
     if found is None:
         return None
-    done, taken = marks(found)
+    done, taken = marks(found, level)
     added = {**done, **taken}
     plain = (
         state.origin_station, found.district, found.department, found.zone, found.item_level, found.legal_days,

@@ -73,19 +73,19 @@ class Logbook:
         self._connection = connection
         self._lock = lock
 
-    def note(self, key: str, documents: Iterable[Document]) -> None:
-        """All words on one thing; the last of them counts."""
+    def note(self, key: str, documents: Iterable[Document]) -> dict[str, int | None]:
+        """All words on one thing; the last of them counts. How each case is rated now that this rates, by its number."""
         documents = list(documents)
         kind = str(newest(documents).get("type"))
         if kind in SOUND:
             documents = [each for each in documents if not shapes.problems(each)]
         if not documents:
-            return
+            return {}
         last = newest(documents)
         if kind in COUNTED:
             stands = COUNTED[kind]((_writer(each), each) for each in sorted(documents, key=_place))
             if stands is None:
-                return  # nobody who may has begun it
+                return {}  # nobody who may has begun it
             last = stands
         at = next((last[name] for name in MOMENTS if isinstance(last.get(name), str)), "")
         subject = (
@@ -114,14 +114,16 @@ class Logbook:
             due if isinstance(due, str) and is_open else None, json.dumps(last, ensure_ascii=False),
         )  # fmt: skip
         self._connection.execute("INSERT OR REPLACE INTO logbook VALUES (?,?,?,?,?,?,?,?)", row)
-        for rating in feedback.ratings((), [last]).values():
+        found = feedback.ratings((), [last])
+        for rating in found.values():
             self._rate(rating)
+        return {case_no: self.rating(case_no) for case_no in found}
 
     def rated(self, state: CaseState) -> None:
         """What an applicant said at the window."""
         rating = feedback.rating_of(state)
-        # What was said away from the clerk goes before (schemas.feedback).
-        if rating is not None and not self._is_blind(state.case_no):
+        # What was said elsewhere goes before, in whichever order both come (schemas.feedback).
+        if rating is not None and not self._was_rated_elsewhere(state.case_no):
             self._rate(rating)
 
     def _rate(self, rating: feedback.Rating) -> None:
@@ -130,8 +132,8 @@ class Logbook:
         row = (rating.case_no, rating.case_no[:12], rating.level, rating.blind)
         self._connection.execute("INSERT OR REPLACE INTO ratings VALUES (?,?,?,?)", row)
 
-    def _is_blind(self, case_no: str) -> bool:
-        sql = "SELECT 1 FROM ratings WHERE case_no = ? AND blind = 1"
+    def _was_rated_elsewhere(self, case_no: str) -> bool:
+        sql = "SELECT 1 FROM logbook WHERE subject = ? AND type = 'evaluation'"
         return bool(self._connection.execute(sql, (case_no,)).fetchall())
 
     # -- reading -------------------------------------------------------------------------------------------------

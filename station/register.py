@@ -81,7 +81,7 @@ log = logging.getLogger("bianmin.register")
 
 BATCH = 500
 Told = Callable[[int, int], None]
-VERSION = 19
+VERSION = 20
 
 SCHEMA = """
 CREATE TABLE position (              -- one row: how far the store's changes are applied, and to which store
@@ -227,7 +227,7 @@ class Register:
             folded = None
             with passed_over(case_no):
                 if is_logged(case_no):
-                    self._logbook.note(case_no, events)
+                    self._facts.rate(self._logbook.note(case_no, events))
                     continue
                 state = self.fold(events)
                 folded = row(case_no, state, events)
@@ -240,9 +240,9 @@ class Register:
             self._execute(INSERT, folded)
             self._found_by.note(noted := dict(zip(COLUMNS, folded, strict=True)))
             self._queue.note(case_no, state, noted["current"])
-            self._facts.note(case_no, state, self._calendar())
             if state.evaluations:
                 self._logbook.rated(state)
+            self._facts.note(case_no, state, self._calendar(), self._logbook.rating(case_no))
         for errand in self._works.note(case_nos):
             self._queue.hurry(errand)
 

@@ -12,26 +12,28 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from schemas.feedback import BAD_LEVEL
 from schemas.statistics.facts import CaseFacts
 from schemas.statistics.figures import Figure, Period, mean, share
 
 CONCLUDED: Final = (
     "done", "on_time", "early", "committed", "early_committed", "on_site", "same_day", "one_visit", "no_visit", "village", "in_village",
-    "below", "in_township", "timed", "used",
+    "below", "in_township", "timed", "used", "rated", "content",
 )  # fmt: skip
-"""What is added up of concluded cases; `timed`: those whose working days are known, `used`: their sum."""
+"""What is added up of concluded cases; `timed`: those whose working days are known, `used`: their sum; `content`: of those
+that were rated, how many of which were not rated badly."""
 ACCEPTED: Final = ("taken", "instant", "taken_same_day", "online_1", "online_2", "online_3")
 """What is added up of accepted ones."""
 
 
-def marks(case: CaseFacts) -> tuple[dict[str, int], dict[str, int]]:
-    """(of a concluded case by CONCLUDED, of an accepted one by ACCEPTED): what it adds; both as if it were."""
+def marks(case: CaseFacts, level: int | None = None) -> tuple[dict[str, int], dict[str, int]]:
+    """(of a concluded case by CONCLUDED, of an accepted one by ACCEPTED): what it adds; both as if it were. level: how it was rated, if it was."""
     below = case.origin_level in ("village", "township")
     done = (
         1, case.on_time is True, case.early is True, not case.instant, not case.instant and case.early is True, case.on_site is True,
         case.accepted_on == case.concluded_on, case.visits == 1, case.visits == 0, case.origin_level == "village",
         case.origin_level == "village" and case.highest == "village", below, below and case.highest in ("village", "township"),
-        case.used_days is not None, case.used_days or 0,
+        case.used_days is not None, case.used_days or 0, level is not None, level is not None and level < BAD_LEVEL,
     )  # fmt: skip
     taken = (
         1, case.instant, case.received_on == case.accepted_on, case.online_depth >= 1, case.online_depth >= 2, case.online_depth >= 3,
@@ -62,7 +64,8 @@ class Sums:
 
 
 def figures(sums: Sums, base: str, period: Period) -> tuple[Figure, ...]:
-    """handling_speedup, punctuality, acceptance, visits and local_conclusion of schemas.statistics.cases, in that order."""
+    """handling_speedup, punctuality, acceptance, visits, local_conclusion and the first two of satisfaction of schemas.statistics.cases, in that
+    order."""
     done, taken = f"{base}办结件", f"{base}受理件"
     visits = f"{base}办结件（实际到现场次数）"
     legal = sum(days * many for days, (many, _) in sums.legal.items())
@@ -88,6 +91,8 @@ def figures(sums: Sums, base: str, period: Period) -> tuple[Figure, ...]:
         one("zero_visit_cases", "no_visit", "done", visits),
         one("concluded_in_village", "in_village", "village", "村（社区）收件的办结件"),
         one("concluded_in_township", "in_township", "below", "村（社区）、乡镇（街道）收件的办结件"),
+        one("satisfaction_rate", "content", "rated", f"{base}已评价的办结件"),
+        one("rated_rate", "rated", "done", done),
     )
 
 

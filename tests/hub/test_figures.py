@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from html import unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from openpyxl import load_workbook
@@ -18,16 +18,19 @@ from openpyxl import load_workbook
 from hub.figures import DAYS, METRICS, Asked, behind_it, made, of_period
 from hub.marks import Marks
 from schemas import numbers
+from schemas.feedback import Rating, ratings
 from schemas.lifecycle.state import CHINA
 from schemas.statistics import CaseFacts, Figure, Period, cases, facts_of
 from schemas.statistics.sums import Sums
 from schemas.workdays import calendar
+from station.app import Parts
 from station.databases import of_case
 from station.fact_rows import Facts, Part
 from station.moment import stamp
 from station.moments import Known
+from station.ratings import form_of
 from tests.schemas.histories import BUREAU, TOWNSHIP, VILLAGE, History, permit, township_item, village_item
-from tests.world import HUB, World
+from tests.world import HUB, PEOPLE, World
 
 ASKED = int(os.environ.get("BIANMIN_TEST_FIGURES", "50"))
 SEED = int(os.environ.get("BIANMIN_TEST_SEED") or secrets.randbelow(10**9))
@@ -88,9 +91,23 @@ def history(draw: random.Random, n: int) -> History:
         told.add("accept", role, station, later())
         if draw.random() < 0.85:
             told.add("instant_conclude", role, station, later(4))
+            if draw.random() < 0.6:
+                told.add("evaluate", "applicant", station, later(2), level=draw.randrange(1, 6))
             if draw.random() < 0.05:
                 told.add("void", role, station, later())
     return told
+
+
+def called_back(hub: Parts, draw: random.Random, case_no: str) -> None:
+    """Somebody was asked away from the clerk, perhaps a second time, perhaps before the case has come."""
+    said = {
+        "case": case_no,
+        "level": draw.randrange(1, 6),
+        "channel": "back_to_back",
+        "at": an_hour(LATE),
+    }
+    form = form_of(case_no)
+    hub.keeper.keep(case_no[:12], PEOPLE["S001"], "evaluation", form, lambda _txn, _before: said)
 
 
 def reference(events: dict[str, list[dict[str, Any]]], today: date) -> list[CaseFacts]:
@@ -98,7 +115,21 @@ def reference(events: dict[str, list[dict[str, Any]]], today: date) -> list[Case
     return list(facts_of(events.values(), today, calendar()))
 
 
-def expected(found: list[CaseFacts], period: Period, part: Part) -> dict[str, Figure]:
+class Heard(NamedTuple):
+    """What the hub knows at one stage: of cases, and how they were rated."""
+
+    cases: list[CaseFacts]
+    ratings: dict[str, Rating]
+
+
+def rated(hub: Parts, events: dict[str, list[dict[str, Any]]]) -> dict[str, Rating]:
+    """Slowly, and with what was said away from the cases."""
+    words = hub.register.logbook.select("type = 'evaluation'", limit=-1)
+    return ratings((hub.register.fold(each) for each in events.values()), words)
+
+
+def expected(heard: Heard, period: Period, part: Part) -> dict[str, Figure]:
+    found = heard.cases
     mine = [
         each for each in found
         if part.district in ("", each.district) and part.department in ("", each.department) and part.zone in ("", each.zone)
@@ -107,6 +138,7 @@ def expected(found: list[CaseFacts], period: Period, part: Part) -> dict[str, Fi
     made = (
         *cases.handling_speedup(mine, "", period), *cases.punctuality(mine, "", period), *cases.acceptance(mine, "", period),
         *cases.visits(mine, "", period), *cases.local_conclusion(mine, period), cases.zero_indicators(mine, (), "", period)[1],
+        *cases.satisfaction(mine, heard.ratings, "", period)[:2],
     )  # fmt: skip
     return {each.metric: each for each in made}
 
@@ -133,7 +165,7 @@ def a_part(draw: random.Random) -> Part:
     ))  # fmt: skip
 
 
-def agree(draw: random.Random, rows: Facts, found: list[CaseFacts], today: date) -> int:
+def agree(draw: random.Random, rows: Facts, found: Heard, today: date) -> int:
     """A random period and part: each figure, the lists behind it and the slow count say the same; how many cases were over."""
     period, part = a_period(draw), a_part(draw)
     wanted = expected(found, period, part)
@@ -167,7 +199,7 @@ def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_now_and_as_
         for told_by in told for event in told_by.events
     ]  # fmt: skip
     today, concluded = LATE + timedelta(days=1), 0
-    then: list[tuple[Known, list[CaseFacts]]] = []
+    then: list[tuple[Known, Heard]] = []
     for stage in range(STAGES):
         # What comes of a case comes in its order, and of different cases in any.
         arriving = waiting if stage == STAGES - 1 else waiting[: len(waiting) // (STAGES - stage)]
@@ -175,8 +207,11 @@ def test_a_figure_its_list_and_a_slow_count_over_the_documents_agree_now_and_as_
         for case_no, event in arriving:
             hub.ledger.append(of_case(case_no), lambda _txn, event=event: [event])
         hub.register.catch_up()
+        for each in draw.sample(told, 12):
+            called_back(hub, draw, each.case)
         events = {each.case: list(hub.register.events(each.case)) for each in told}
-        found = reference({case_no: those for case_no, those in events.items() if those}, today)
+        events = {case_no: those for case_no, those in events.items() if those}
+        found = Heard(reference(events, today), rated(hub, events))
         concluded += sum(agree(draw, hub.register.facts, found, today) for _ in range(ASKED // STAGES))
         moment = marks.mark()
         assert moment is not None
