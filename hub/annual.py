@@ -1,9 +1,10 @@
-"""The annual report as a page and as xlsx: made when somebody asks, in a thread, since a city's year takes minutes to read. Computes no
+"""The annual report as a page, as xlsx and as docx: made when somebody asks, in a thread, since a city's year takes minutes to read. Computes no
 figure (schemas.statistics) and reads no store itself (hub.report).
 
     GET  /annual          the report of `year`, as it was made last; says when that was, or that it is being made
     POST /annual          makes it now
     GET  /annual.xlsx     the same table
+    GET  /annual.docx     the same as a document to go on with (hub.annual_word)
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from flask import (
     url_for,
 )
 
-from hub import report
+from hub import annual_word, report
 from schemas.statistics import Line, judge
 from station import export
 from station.web import parts, staff_only
@@ -139,6 +140,18 @@ def table() -> Any:
         export.as_xlsx(COLUMNS, [_row(line, year) for line in made.lines]), content_type=export.XLSX
     )
     answer.headers["Content-Disposition"] = f'attachment; filename="bianmin-{year}.xlsx"'
+    return answer
+
+
+@blueprint.get("/annual.docx")
+@staff_only("figures")
+def word() -> Any:
+    year = _year()
+    made = _reports().of(year)
+    if made is None or made.failed:
+        return redirect(url_for("annual.show", year=year), 303)
+    answer = Response(annual_word.document(year, made.lines, made.at), content_type=annual_word.WORD)
+    answer.headers["Content-Disposition"] = f'attachment; filename="bianmin-{year}.docx"'
     return answer
 
 

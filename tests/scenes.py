@@ -36,6 +36,7 @@ NO_PAGES = (
     "/metrics",
     "/paper/template",
     "/annual.xlsx",
+    "/annual.docx",
     "/supervision/accountability.xlsx",
     "/cases/<case_no>/files/",
     "/start",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from html import unescape
+from xml.etree import ElementTree
 
 import pytest
 from openpyxl import load_workbook
@@ -106,3 +108,40 @@ def test_one_that_can_not_be_made_says_why(city: World, supervisor: Visitor) -> 
     found = broken.of(2018)
     assert found is not None
     assert found.failed == "no holidays of 2018"
+
+
+def words_of(data: bytes) -> tuple[list[str], list[list[str]]]:
+    """(paragraphs, rows of the table) of a Word document, by the words of its format alone."""
+    name = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert file.testzip() is None
+        for each in file.namelist():
+            ElementTree.fromstring(file.read(each))  # every part is well formed
+        body = ElementTree.fromstring(file.read("word/document.xml"))[0]
+
+    def text(element: ElementTree.Element) -> str:
+        return "".join(each.text or "" for each in element.iter(f"{name}t"))
+
+    paragraphs = [text(each) for each in body.findall(f"{name}p")]
+    return paragraphs, [[text(cell) for cell in row.findall(f"{name}tc")] for row in body.iter(f"{name}tr")]
+
+
+def test_the_document_says_each_figure_in_a_sentence_and_in_its_table(
+    city: World, supervisor: Visitor
+) -> None:
+    made(city, supervisor)
+    answer = supervisor.client.get("/annual.docx", params={"year": "2018"})
+    assert "attachment" in answer.headers["Content-Disposition"]
+    paragraphs, rows = words_of(answer.content)
+    lines = report.from_store(city[HUB].parts.store, 2018, calendar()).lines(2018)
+    assert [row[1:3] for row in rows[1:]] == [[line.name, line.figure.text()] for line in lines]
+    for line in lines:
+        assert any(f"{line.name}{line.figure.text()}" in each for each in paragraphs), line.name
+    assert "（一）持续推进“两集中两到位”" in paragraphs
+    assert any(each.startswith("1．规范行政审批行为。") for each in paragraphs)
+    assert supervisor.client.get("/annual.docx", params={"year": "2018"}).content == answer.content
+
+
+def test_a_year_that_was_not_made_has_no_document(supervisor: Visitor) -> None:
+    assert "本年度还没有汇总过" in supervisor.open("/annual.docx", year="2017")
+    assert supervisor.path == "/annual"
