@@ -283,7 +283,7 @@ def build_parts(
         own = (
             []
             if here.level == "city"
-            else [report.tend, Reporting(settings.code, book, register, published, clock).tend]
+            else [report.tend, Reporting(settings.code, book, register, published, almanac, clock).tend]
         )
         imports = PaperImports(store, casework, appointments, here, clock, random)
         return Parts(

@@ -1,4 +1,4 @@
-"""What a station says of itself: which versions of the catalogue count here, and the program it runs.
+"""What a station says of itself: how much of what the hub published of the catalogue and the calendar counts here, and the program it runs.
 
     station-<code>    station_report, one word for each change, in the logbook; it travels as everything does, by relay and stick too
 
@@ -11,6 +11,7 @@ import hashlib
 from importlib import metadata
 from typing import Any, Final
 
+from station.almanac import Almanac
 from station.databases import logged_as
 from station.logbook import Document, Keeper
 from station.moment import Clock, stamp
@@ -24,16 +25,22 @@ REPORT: Final = "station_report"
 PROGRAM: Final = "bianmin"
 
 
+def held(published: Published, almanac: Almanac) -> int:
+    """How many documents of the catalogue and the calendar that the hub published count here."""
+    return published.newest() + almanac.newest()
+
+
 class Reporting:
     """Of one station."""
 
     def __init__(
-        self, code: str, keeper: Keeper, register: Register, published: Published, clock: Clock
-    ) -> None:
+        self, code: str, keeper: Keeper, register: Register, published: Published, almanac: Almanac, clock: Clock
+    ) -> None:  # fmt: skip
         self._code = code
         self._keeper = keeper
         self._register = register
         self._published = published
+        self._almanac = almanac
         self._clock = clock
         # Under one form always, so that of a station one report is known, the newest.
         self._form = hashlib.sha256(code.encode()).hexdigest()[:32]
@@ -44,7 +51,7 @@ class Reporting:
 
     def tend(self) -> None:
         """Says what has changed."""
-        now = (self._published.newest(), self._program)
+        now = (held(self._published, self._almanac), self._program)
         if now == self._said or not now[0]:
             return
         self._register.catch_up()

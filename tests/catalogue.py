@@ -1,7 +1,8 @@
-"""Versions of items to publish: what the shipped table says of one, made whole. For tests of what publishing does."""
+"""Versions of items to publish: what the shipped table says of one, made whole; drafts of the other lists. For tests of what publishing does."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from schemas import tables
@@ -34,3 +35,9 @@ def publish(city: World, *docs: dict[str, Any]) -> None:
     hub = city[HUB].parts
     for doc in docs:
         keys.publish(hub.store, hub.identity.signer, doc)
+
+
+def drafts_of_lists(number: int) -> dict[str, tuple[dict[str, str], dict[str, Any]]]:
+    """By list: what begins a draft, and what it says that it may be published; another for each number."""
+    day = date(2027, 1, 1) + timedelta(days=number)
+    return {"days": ({"key": "2027"}, {"lines": f"{day},holiday,元旦"})}
