@@ -290,7 +290,7 @@ def _options() -> dict[str, list[tuple[str, str]]]:
         "zones": [(value, words.zone(value)) for value in ZONES],
         "certificates": [
             (f"cert:{each.cert_code}", each.name)
-            for each in tables.certificates()
+            for each in parts().published.in_force().certificates()
             if each.status == "retained"
         ],
     }

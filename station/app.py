@@ -345,6 +345,7 @@ def create_app(
         guide,
         health_pages,
         inspected,
+        intermediary,
         notice_pages,
         pages,
         paper_pages,
@@ -391,7 +392,7 @@ def create_app(
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, inspected.blueprint, coordination_pages.blueprint, roster_pages.blueprint, notice_pages.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
-        screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint,
+        screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint, intermediary.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)
