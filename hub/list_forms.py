@@ -33,6 +33,14 @@ class Field(NamedTuple):
     empty: str | None = None
     hint: str = ""
 
+    def told(self, value: object) -> list[str]:
+        """A value as lines to read: what was chosen as it is called."""
+        if isinstance(value, list):
+            return [str(each) for each in value]
+        if self.options and (value or self.empty):
+            return [dict(self.options).get(str(value or ""), self.empty or str(value))]
+        return [str(value)] if value not in (None, "") else []
+
 
 def values(fields: Sequence[Field], doc: Mapping[str, Any]) -> dict[str, str]:
     """A draft as the form shows it."""

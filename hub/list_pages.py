@@ -20,6 +20,7 @@ from flask import Blueprint, Flask, abort, current_app, redirect, render_templat
 from hub import list_forms
 from hub.days import Days
 from hub.drafting import Draft
+from hub.list_kinds import Certificates, Services, Transfers
 from hub.list_office import Kind, Known, ListOffice
 from schemas.problems import DomainError, Problem
 from station.app import Parts
@@ -30,7 +31,7 @@ from station.web import parts, staff_only
 blueprint = Blueprint("lists", __name__)
 
 OFFICES: Final = "bianmin-lists"
-KINDS: Final[tuple[Kind, ...]] = (Days(),)
+KINDS: Final[tuple[Kind, ...]] = (Days(), Transfers(), Services(), Certificates())
 MOST_FILE: Final = 1_000_000
 """Bytes of a file that is read into a field."""
 

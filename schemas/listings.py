@@ -121,6 +121,8 @@ def service_problems(draft: Draft, book: Catalogue) -> tuple[Problem, ...]:
         and service_document(draft) == service_document(service_draft(before))
     ):
         found.append(SAME)
+    if draft.get("name") in {each.name for each in book.services() if each.service_code != draft["key"]}:
+        found.append(_taken(draft))
     if before is None and draft.get("status") == "withdrawn":
         found.append(Problem("never_published", N_("还没有公布过，不用停止公布")))
     return tuple(found)
@@ -177,8 +179,7 @@ def certificate_problems(draft: Draft, book: Catalogue, today: date) -> tuple[Pr
             found.append(SAME)
     others = {each.name for each in book.certificates_on(start or today) if each.cert_code != code}
     if draft.get("name") in others:
-        text = N_("清单中已有“{name}”，请在它的基础上起草")
-        found.append(Problem("name_taken", text, {"name": draft["name"]}))
+        found.append(_taken(draft))
     return tuple(found)
 
 
@@ -210,6 +211,10 @@ def next_certificate(taken: Iterable[str], status: str) -> str:
 
 def _said(draft: Draft) -> dict[str, Any]:
     return {name: value for name, value in draft.items() if name != "effective_from" and value not in ("", None)}  # fmt: skip
+
+
+def _taken(draft: Draft) -> Problem:
+    return Problem("name_taken", N_("清单中已有“{name}”，请在它的基础上起草"), {"name": draft["name"]})
 
 
 def _blank(draft: Draft, labels: Mapping[str, str]) -> Iterable[Problem]:

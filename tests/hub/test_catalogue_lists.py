@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
 
 from hub.list_pages import KINDS
 from station.moment import ZONE
-from tests.test_journey import INSTANT, record
-from tests.world import HUB, TOWNSHIP, VILLAGE, Visitor, World
+from tests.catalogue import CITY_ITEMS
+from tests.test_journey import INSTANT, record, step
+from tests.world import BUREAU, HUB, TOWNSHIP, VILLAGE, Visitor, World, application
 
 YEAR = "date,kind,name\n2027-01-01,放假,元旦\n2027-01-04,放假,调休\n2027-01-09,上班,调休\n"
+CITY_ITEM = CITY_ITEMS[0]
 LAST_DAYS = datetime(2026, 12, 29, 9, 0, tzinfo=ZONE)
 
 
@@ -75,7 +77,10 @@ def due(city: World, code: str, case_no: str) -> object:
 
 SOUND: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "days": ({"key": "2027"}, {"lines": YEAR}),
-}
+    "transfers": ({}, {"items": CITY_ITEM.item_code, "from_department": CITY_ITEM.department, "to_bureau": BUREAU, "formal_from": "2018-02-12", "document": "市政府令第1号"}),
+    "services": ({"key": "MED-01"}, {"fee_standard": "每份 300 元"}),
+    "certificates": ({"key": "KEEP-01"}, {"status": "abolished", "replaced_by": "部门核查", "effective_from": "2018-02-12"}),
+}  # fmt: skip
 
 
 def test_every_list_is_tested() -> None:
@@ -197,3 +202,181 @@ def test_a_draft_is_of_a_year(city: World, year: str) -> None:
     visitor.open("/catalogue/days")
     page = visitor.send("/catalogue/days", key=year)
     assert visitor.status == 422 and "请填写四位年份" in page
+
+
+def wrong(city: World, kind: str, begun: dict[str, str], typed: dict[str, str], said: str) -> None:
+    """A draft is kept, what stands against it is said, and nobody can publish it."""
+    first = drafted(city, kind, begun, **typed)
+    assert said in unescape(first.page), first.page
+    shown = filled(first.page)
+    assert all(shown[name].strip() == value for name, value in typed.items())
+    second = editor(city, "C002")
+    second.open(first.path)
+    second.send(f"{first.path}/publish", rev=rev(second.page))
+    assert second.status == 409 and said in unescape(second.page)
+    assert city[HUB].parts.published.newest() == 0
+
+
+# -- transfers --------------------------------------------------------------------------------------------------------
+
+
+def test_an_item_that_was_transferred_is_taken_in_and_decided_for_the_other_bureau_from_that_day(
+    city: World,
+) -> None:
+    second = published(city, "transfers", SOUND["transfers"][0], **SOUND["transfers"][1])
+    page = second.open("/catalogue/transfers", q=CITY_ITEM.item_code)
+    assert "市政府令第1号" in page and "原部门" in page and "2018-02-12" in page
+    city.sync(TOWNSHIP, VILLAGE)
+    assert "本站不收件" in city.visit(VILLAGE).sign_in("V001").open(f"/items/{CITY_ITEM.item_code}")
+    city.time.now += timedelta(days=3)
+    case_no = record(city, CITY_ITEM)
+    city.sync(VILLAGE, TOWNSHIP)
+    step(city, "E001", case_no, "accept")
+    city.sync(TOWNSHIP, VILLAGE)
+    state = city[VILLAGE].parts.casework.case(case_no)
+    assert state is not None and (state.decider, state.state) == (BUREAU, "reviewing")
+
+
+def test_a_transfer_is_put_right_until_it_begins_and_not_after(city: World) -> None:
+    second = published(city, "transfers", SOUND["transfers"][0], **SOUND["transfers"][1])
+    second.open("/catalogue/transfers", q=CITY_ITEM.item_code)
+    assert "更改“" in unescape(second.page)
+    later = published(city, "transfers", {"key": CITY_ITEM.item_code}, formal_from="2018-03-01")
+    found = city[HUB].parts.published.book().transfer(CITY_ITEM.item_code)
+    assert found is not None and str(found.formal_from) == "2018-03-01" and found.document == "市政府令第1号"
+    city.time.now += timedelta(days=30)
+    later = editor(city, "C002")
+    assert "更改“" not in unescape(later.open("/catalogue/transfers", q=CITY_ITEM.item_code))
+    again = drafted(city, "transfers", {"key": CITY_ITEM.item_code}, formal_from="2018-04-01")
+    assert "不能再次划转" in again.page
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"formal_from": "2018-02-08"}, "划转日期不能早于今天"),
+        ({"items": "没有的编号"}, "目录中没有事项“没有的编号”"),
+        ({"items": "SN-903-0001"}, "已自2017-11-20起划转到“船山区行政审批局”"),
+        ({"from_department": "市公安局"}, "与填写的原实施部门不一致"),
+        ({"document": ""}, "“划转文件”未填写"),
+        ({"to_bureau": ""}, "“承接审批局”未填写"),
+    ],
+)
+def test_a_transfer_that_cannot_be_is_told(city: World, typed: dict[str, str], said: str) -> None:
+    begun, sound = SOUND["transfers"]
+    wrong(city, "transfers", begun, {**sound, **typed}, said)
+
+
+def test_a_transfer_that_is_not_there_cannot_be_put_right(city: World) -> None:
+    visitor = editor(city)
+    visitor.open("/catalogue/transfers")
+    page = visitor.send("/catalogue/transfers", key=CITY_ITEM.item_code)
+    assert visitor.status == 422 and "没有划转记录" in page
+
+
+# -- intermediary services --------------------------------------------------------------------------------------------
+
+
+def test_a_service_reads_everywhere_as_it_was_published(city: World) -> None:
+    published(city, "services", SOUND["services"][0], **SOUND["services"][1])
+    new = {"approval_item": "企业投资项目核准", "department": "发展改革", "legal_basis": "《条例》第三条", "process": "委托→交付", "materials": "委托书\n图纸",
+           "service_days": "15", "fee_basis": "市场调节价", "fee_standard": "双方约定"}  # fmt: skip
+    second = published(city, "services", {"name": "文物影响评估"}, **new)
+    assert "MED-29" in second.open("/catalogue/services", q="文物影响")
+    city.sync(TOWNSHIP, VILLAGE)
+    for code in (HUB, VILLAGE):
+        page = city.visit(code).open("/services/intermediary")
+        assert (
+            "每份 300 元" in page and "共 29 项" in page and "委托书；图纸" in page and "15 个工作日" in page
+        )
+    assert "没有找到" in city.visit(VILLAGE).open("/services/intermediary", q="没有这种服务")
+    published(city, "services", {"key": "MED-29"}, status="withdrawn")
+    city.sync(TOWNSHIP, VILLAGE)
+    assert "文物影响" not in city.visit(VILLAGE).open("/services/intermediary")
+    assert "停止公布" in second.open("/catalogue/services", q="文物影响")
+
+
+@pytest.mark.parametrize("field", ["legal_basis", "process", "materials", "service_days", "fee_basis", "fee_standard"])  # fmt: skip
+def test_a_service_with_one_of_the_six_left_blank_is_refused(city: World, field: str) -> None:
+    wrong(city, "services", {"key": "MED-01"}, {"name": "改过的名称", field: ""}, "中介服务办事指南缺少")
+
+
+def test_a_days_number_that_is_none_is_told(city: World) -> None:
+    wrong(city, "services", {"key": "MED-01"}, {"service_days": "三天"}, "“服务时限”的数据类型有误")
+
+
+def test_a_new_service_has_a_name(city: World) -> None:
+    visitor = editor(city)
+    visitor.open("/catalogue/services")
+    assert (
+        "请填写中介服务事项的名称" in visitor.send("/catalogue/services", name=" ") and visitor.status == 422
+    )
+
+
+# -- village certificates ---------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_that_was_abolished_is_refused_at_the_village_from_its_day_on(city: World) -> None:
+    second = published(city, "certificates", SOUND["certificates"][0], **SOUND["certificates"][1])
+    assert "自 2018-02-12 起：" in second.open("/catalogue/certificates", q="法律援助用")
+    city.sync(TOWNSHIP, VILLAGE)
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    assert "自 2018-02-12 起取消" in clerk.open("/certificates")
+    clerk.open("/certificates/KEEP-01")
+    form = {"facts": "入户核实", "second_checker": "T001"}
+    clerk.send("/certificates/KEEP-01", **application(clerk.form, **form))
+    assert clerk.status == 200 and "证字" in clerk.page
+    number = re.findall(r"第\d{5}号", clerk.page)[0]
+    city.time.now += timedelta(days=3)
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    page = clerk.open("/certificates", q="法律援助用")
+    assert "已取消，自2018-02-12起不得出具" in page and "部门核查" in page and number in page
+    clerk.send("/certificates/KEEP-01", **application("a" * 32, **form))
+    assert clerk.status == 422 and "不得出具" in clerk.page
+
+
+def test_a_certificate_that_is_retained_anew_is_given_out_from_its_day_on(city: World) -> None:
+    new = {"purpose": "入学", "requesting_unit": "学校", "legal_basis": "《条例》第三条", "check_method": "走访邻居", "validity_days": "90", "effective_from": "2018-02-12"}  # fmt: skip
+    published(city, "certificates", {"name": "随迁证明", "status": "retained"}, **new)
+    city.sync(TOWNSHIP, VILLAGE)
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    assert "随迁证明" not in clerk.open("/certificates")
+    clerk.open("/certificates/KEEP-14")
+    assert clerk.status == 404
+    city.time.now += timedelta(days=3)
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    assert "随迁证明" in clerk.open("/certificates")
+    clerk.open("/certificates/KEEP-14")
+    clerk.send("/certificates/KEEP-14", **application(clerk.form, facts="走访属实", second_checker="T001"))
+    assert clerk.status == 200 and "随迁证明" in clerk.page, clerk.page
+
+
+@pytest.mark.parametrize(
+    ("begun", "typed", "said"),
+    [
+        ({"key": "KEEP-01"}, {"effective_from": "2018-02-08"}, "执行日期不能早于今天"),
+        ({"key": "KEEP-01"}, {"effective_from": "2018-02-12"}, "与现行的相同"),
+        ({"key": "KEEP-01"}, {"effective_from": "2018-02-12", "status": "abolished"}, "“替代方式”未填写"),
+        ({"key": "KEEP-01"}, {"effective_from": "2018-02-12", "legal_basis": ""}, "“设定依据”未填写"),
+        ({"key": "GONE-001"}, {"effective_from": "2018-02-12", "status": "retained"}, "已取消的证明不能恢复"),
+    ],
+)
+def test_a_certificate_that_cannot_be_is_told(
+    city: World, begun: dict[str, str], typed: dict[str, str], said: str
+) -> None:
+    wrong(city, "certificates", begun, typed, said)
+
+
+def test_a_new_certificate_has_a_name_and_is_either_retained_or_abolished(city: World) -> None:
+    visitor = editor(city)
+    for typed in ({"name": "", "status": "retained"}, {"name": "新证明", "status": ""}):
+        visitor.open("/catalogue/certificates")
+        page = visitor.send("/catalogue/certificates", **typed)
+        assert visitor.status == 422 and "请填写证明名称" in page
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_a_draft_that_nobody_began_is_not_found(city: World, kind: str) -> None:
+    visitor = editor(city)
+    visitor.open(f"/catalogue/{kind}/NOTHING")
+    assert visitor.status == 404

@@ -96,6 +96,8 @@ def test_a_service_says_something_new_and_one_that_is_not_there_is_not_withdrawn
         assert listings.service_problems({**draft, "status": "withdrawn"}, shipped()) == ()
     (found,) = listings.service_problems(service(status="withdrawn"), shipped())
     assert found.code == "never_published"
+    (found,) = listings.service_problems(service(name=tables.intermediaries()[1].name), shipped())
+    assert found.code == "name_taken"
     (found,) = listings.service_problems(service(department=""), shipped())
     assert found.params["label"] == "主管部门"
 
