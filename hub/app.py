@@ -23,6 +23,7 @@ from hub import (
     enrolment,
     figures,
     liaison_pages,
+    list_pages,
     online,
     overseeing,
     project_pages,
@@ -115,6 +116,7 @@ def create_app(parts: Parts) -> Flask:
         watching.blueprint,
         wall.blueprint,
         catalogue_pages.blueprint,
+        list_pages.blueprint,
         online.blueprint,
         figures.blueprint,
         supervision.blueprint,
@@ -135,6 +137,7 @@ def create_app(parts: Parts) -> Flask:
     app.extensions[catalogue_pages.OFFICE] = CatalogueOffice(
         parts.store, parts.published, parts.identity, parts.clock, parts.here.code
     )
+    list_pages.install(app, parts)
     durations.install(app, durations.Durations())
     marks = Marks(parts.store, parts.register, parts.clock, parts.random)
     looking = Looking(parts, marks)

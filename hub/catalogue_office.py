@@ -3,17 +3,18 @@
     begin ─> save … ─> problems: none ─> publish ─> public/item:<code>:<version>, signed, which every station pulls
                 └────> drop
 
-    here/catalogue-draft:<code>    {"doc": the service_item so far, "by": who wrote it last, "at"}      one a item
+    here/catalogue-draft:<code>    the service_item so far, one an item
 
-Does and keeps; what may be published is schemas.publishing's, what a form brings hub.catalogue_form's.
+Does; what may be published is schemas.publishing's, what a form brings hub.catalogue_form's, how drafts are kept hub.drafting's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from hub.drafting import Draft, Drafts
 from schemas import documents, publishing
 from schemas.catalogue import Version
 from schemas.documents.envelope import ITEM_CODE
@@ -21,26 +22,15 @@ from schemas.problems import N_, DomainError, Problem
 from schemas.published import doc_id
 from schemas.tables import LEVELS
 from station import keys
-from station.databases import HERE, PUBLIC
+from station.databases import PUBLIC
 from station.identity import Identity
 from station.moment import Clock, stamp
 from station.published import Published
 from station.staff import Staff
-from sync.errors import Conflict
-from sync.serving import ServedStore, starting
+from sync.serving import ServedStore
 
 PREFIX: Final = "catalogue-draft:"
 ORDER: Final[Mapping[str, int]] = {level: -n for n, level in enumerate(LEVELS)}
-CHANGED: Final = Problem("draft_changed", N_("这份草稿刚被别人改过，请重新打开后再改"), {})
-
-
-class Draft(NamedTuple):
-    """doc: a service_item as far as it is filled; by: who wrote it last; rev: which word on it this is."""
-
-    doc: Mapping[str, Any]
-    by: str
-    at: str
-    rev: str
 
 
 class CatalogueOffice:
@@ -51,7 +41,7 @@ class CatalogueOffice:
     ) -> None:
         """`code`: the hub's."""
         self._store, self._code = store, code
-        self._here = store.database(HERE, create=True)
+        self._drafts = Drafts(store, PREFIX, clock)
         self._published = published
         self._identity = identity
         self._clock = clock
@@ -60,12 +50,10 @@ class CatalogueOffice:
 
     def drafts(self) -> dict[str, Draft]:
         """All there are, by item."""
-        found = starting(self._here, PREFIX)
-        return {id.removeprefix(PREFIX): _draft(kept) for id, kept in found.items()}
+        return self._drafts.all()
 
     def draft(self, code: str) -> Draft | None:
-        kept = self._here.get(PREFIX + code)
-        return _draft(kept) if kept else None
+        return self._drafts.of(code)
 
     def begin(self, staff: Staff, code: str) -> None:
         """A draft of an item's next version: what the newest one says. One that was begun stays as it is."""
@@ -102,23 +90,12 @@ class CatalogueOffice:
         return sorted(known, key=lambda each: (ORDER[each[0]], each[1]))
 
     def save(self, staff: Staff, doc: Mapping[str, Any], rev: str) -> None:
-        """Keeps a draft as it stands. `rev`: of the word on it that this follows, "" for the first. DomainError where somebody
-        else wrote in between."""
-        kept = {
-            "_id": PREFIX + doc["code"], "type": "catalogue_draft", "schema": 1, "by": staff.employee_no, "at": stamp(self._clock()),
-            "doc": dict(doc),
-        }  # fmt: skip
-        try:
-            self._here.put({**kept, "_rev": rev} if rev else kept)
-        except Conflict:
-            raise DomainError(CHANGED) from None
+        """As Drafts.save."""
+        self._drafts.save(staff, str(doc["code"]), doc, rev)
 
     def drop(self, code: str, rev: str) -> None:
-        """Throws a draft away; DomainError as in save."""
-        try:
-            self._here.put({"_id": PREFIX + code, "_rev": rev, "_deleted": True})
-        except Conflict:
-            raise DomainError(CHANGED) from None
+        """As Drafts.drop."""
+        self._drafts.drop(code, rev)
 
     # -- versions ------------------------------------------------------------------------------------------------
 
@@ -143,15 +120,9 @@ class CatalogueOffice:
         return (*shape, *against)  # of the day it begins the rules say all
 
     def publish(self, staff: Staff, code: str, rev: str) -> int:
-        """Publishes a draft; its version. By somebody else than who wrote it last (domain.md §2: two persons). DomainError
-        where anything stands against it, and nothing is published."""
-        draft = self.draft(code)
-        if draft is None or draft.rev != rev:
-            raise DomainError(CHANGED)
-        if draft.by == staff.employee_no:
-            raise DomainError(
-                Problem("two_persons", N_("起草人不能发布自己起草的版本，请由另一位目录管理员复核发布"), {})
-            )
+        """Publishes a draft, as Drafts.reviewed lets it out; its version. DomainError where anything stands against it, and nothing
+        is published."""
+        draft = self._drafts.reviewed(staff, code, rev)
         if wrong := self.problems(draft.doc):
             raise DomainError(wrong[0])
         doc = self._whole(draft.doc, draft.by)
@@ -168,7 +139,3 @@ class CatalogueOffice:
 
 AROUND: Final = ("_id", "station", "created_at", "created_by", "published_by")
 """What a published version has besides what was drafted."""
-
-
-def _draft(kept: Mapping[str, Any]) -> Draft:
-    return Draft(kept["doc"], kept["by"], kept["at"], kept["_rev"])

@@ -15,14 +15,15 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask_babel import gettext
 
 from hub import catalogue_form as form
-from hub.catalogue_office import CatalogueOffice, Draft
+from hub.catalogue_office import CatalogueOffice
+from hub.drafting import Draft
 from schemas import publishing, tables
 from schemas.catalogue import Catalogue, InForce, Version
 from schemas.documents.catalogue import CHANNELS, MODES, ZONES
 from schemas.problems import N_, DomainError, Problem
 from schemas.published import categories
 from schemas.tables import Station
-from station import words
+from station import reporting, words
 from station.forms import text
 from station.pages import PAGE, me, name_of, page_asked, person_of
 from station.reporting import REPORT
@@ -77,7 +78,7 @@ def listed() -> str:
     ]  # fmt: skip
     return render_template(
         "catalogue.html", rows=found[(page - 1) * PAGE : page * PAGE], found=len(found), page=page, size=PAGE, asked=asked,
-        division=division, drafts=len(drafts), only=request.args.get("drafts", ""), places=_places(), published=parts().published.newest(),
+        division=division, drafts=len(drafts), only=request.args.get("drafts", ""), places=_places(), published=_published(),
     )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def new() -> str:
 @staff_only("catalogue")
 def held() -> str:
     """Which station has which versions: those that lack some first. `page`."""
-    register, here, page = parts().register, parts().published.newest(), page_asked()
+    register, here, page = parts().register, _published(), page_asked()
     register.catch_up()
     told = {
         each["station"]: each
@@ -190,6 +191,11 @@ def drop(code: str) -> Any:
 
 
 # -- what views share ------------------------------------------------------------------------------------------------
+
+
+def _published() -> int:
+    """How much there is for every station to have."""
+    return reporting.held(parts().published, parts().almanac)
 
 
 def _begun(code: str) -> Draft:
@@ -284,7 +290,7 @@ def _options() -> dict[str, list[tuple[str, str]]]:
         "zones": [(value, words.zone(value)) for value in ZONES],
         "certificates": [
             (f"cert:{each.cert_code}", each.name)
-            for each in tables.certificates()
+            for each in parts().published.in_force().certificates()
             if each.status == "retained"
         ],
     }

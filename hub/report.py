@@ -39,6 +39,7 @@ class Year:
     ratings: dict[str, Rating] = field(default_factory=dict)
     docs: list[Mapping[str, Any]] = field(default_factory=list)
     projects: list[ProjectState] = field(default_factory=list)
+    book: Catalogue | None = None
 
     def add(
         self,
@@ -59,7 +60,9 @@ class Year:
     def lines(self, number: int) -> tuple[Line, ...]:
         """The table. A rating collected away from the window goes before the one given there."""
         ratings = {**self.ratings, **feedback.ratings((), self.docs)}
-        return statistics.annual(number, self.cases, ratings, feedback.complaints(self.docs), self.projects)
+        return statistics.annual(
+            number, self.cases, ratings, feedback.complaints(self.docs), self.projects, book=self.book
+        )
 
 
 def invented(number: int, calendar: Calendar) -> Year:
@@ -75,7 +78,7 @@ def from_store(
     store: ServedStore, number: int, calendar: Calendar, catalogue: Catalogue | None = None
 ) -> Year:
     """What the hub holds now: every case and project of every station, one station in memory at a time. `catalogue`: the shipped one by default."""
-    found = Year()
+    found = Year(book=catalogue)
     for name in store.databases():
         cases: dict[str, list[Mapping[str, Any]]] = {}
         works: dict[str, list[Mapping[str, Any]]] = {}

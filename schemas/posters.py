@@ -56,13 +56,13 @@ def disclosures(
     """The eight of an item as `station` offers it on a day. `book`: the catalogue, the shipped one by default."""
     book = book or catalogue.shipped()
     version = book.version(item.item_code, item.version) or catalogue.Version(item)
-    subject = _Subject(item, offer, station, on, version, book.transfer(item.item_code))
+    subject = _Subject(item, offer, station, on, version, book.handed(item.item_code, station, on))
     return tuple(Disclosure(key, label, _SAYS[key](subject)) for key, label in DISCLOSURES.items())
 
 
 def _implementer(of: _Subject) -> tuple[str, ...]:
     """Who exercises the power on that day: of a transferred item the bureau, and no more the department."""
-    if of.moved is None or of.moved.standing(of.on) != "bureau":
+    if of.moved is None:
         return (of.version.implementer or of.item.department,)
     return (f"{tables.station(of.moved.to_bureau).name}（划转前：{of.moved.from_department}）",)
 

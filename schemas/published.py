@@ -1,22 +1,33 @@
-"""What the hub publishes of the catalogue, read back: a service_item document as a version of its item.
+"""What the hub publishes of the catalogue, read back: a service_item document as a version of its item, and so on.
 
     public/item:<code>:<version>      one document a version, never changed; the newest in force counts (schemas.catalogue)
+    public/transfer:<item>            an item's passing to a bureau; may be put right until it begins
+    public/med:<code>                 an intermediary service, as it is now
+    public/cert:<code>:<day>          what counts of a village certificate from that day on
 
 Reads alone: what may be published says schemas.publishing, whether it is the hub's says who hands it in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
-from schemas.catalogue import Version
-from schemas.tables import Item, Level, Material, Mode, items
+from schemas.catalogue import Catalogue, Transfer, Version
+from schemas.tables import Certificate, Intermediary, Item, Level, Material, Mode, items
 
 PREFIX: Final = "item:"
+TRANSFERS: Final = "transfer:"
+SERVICES: Final = "med:"
+CERTIFICATES: Final = "cert:"
+FOLDED: Final = (PREFIX, TRANSFERS)
+"""What of it the meaning of a case depends on."""
 SOURCE: Final = "published"
+
+Entry: TypeAlias = Version | Transfer | Intermediary | Certificate
+"""What one document says."""
 
 
 def doc_id(code: str, version: int) -> str:
@@ -62,6 +73,70 @@ def _line(code: str, seq: int, line: Mapping[str, Any]) -> Material:
         line["copies"],
         line["source_channel"],
         SOURCE,
+    )
+
+
+def transfer_of(doc: Mapping[str, Any]) -> Transfer | None:
+    """As version_of, of a transfer_record."""
+    from schemas import documents
+
+    if documents.problems(doc):
+        return None
+    trial = doc.get("trial_from")
+    return Transfer(
+        doc["item"], doc["from_department"], doc["to_bureau"], date.fromisoformat(trial) if trial else None,
+        date.fromisoformat(doc["formal_from"]), doc.get("document") or "",
+    )  # fmt: skip
+
+
+def service_of(doc: Mapping[str, Any]) -> Intermediary | None:
+    """As version_of, of an intermediary_service."""
+    from schemas import documents
+
+    if documents.problems(doc) or doc["status"] not in ("published", "withdrawn"):
+        return None
+    return Intermediary(
+        doc["_id"].removeprefix(SERVICES), doc["name"], doc["approval_item"], doc["department"], doc.get("legal_basis") or "",
+        doc.get("process") or "", tuple(doc.get("materials") or ()), doc.get("service_days"), doc.get("fee_basis") or "",
+        doc.get("fee_standard") or "", doc.get("provider_requirement") or "", SOURCE, SOURCE, doc.get("service_time") or "",
+        doc["status"] == "withdrawn",
+    )  # fmt: skip
+
+
+def certificate_of(doc: Mapping[str, Any]) -> Certificate | None:
+    """As version_of, of a certificate_entry."""
+    from schemas import documents
+
+    if documents.problems(doc):
+        return None
+    return Certificate(
+        doc["_id"].split(":")[1], doc["status"], doc["name"], doc.get("purpose") or "", doc.get("requesting_unit") or "",
+        doc.get("issuer_level") or "village", doc.get("legal_basis"), doc.get("check_method"), doc.get("validity_days"),
+        date.fromisoformat(doc["effective_from"]), doc.get("replaced_by"), SOURCE,
+    )  # fmt: skip
+
+
+READ: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Entry | None]]]] = {
+    PREFIX: ("service_item", version_of), TRANSFERS: ("transfer_record", transfer_of), SERVICES: ("intermediary_service", service_of),
+    CERTIFICATES: ("certificate_entry", certificate_of),
+}  # fmt: skip
+"""By what ids begin with: the type that lies there, and how it is read."""
+
+
+def entry_of(doc: Mapping[str, Any]) -> Entry | None:
+    """What a published document says, of any of these kinds; None of any other, and where it is not understood."""
+    found = READ.get(str(doc.get("_id")).partition(":")[0] + ":")
+    return found[1](doc) if found is not None and doc.get("type") == found[0] else None
+
+
+def added(book: Catalogue, entries: Iterable[Entry]) -> Catalogue:
+    """A catalogue and what was published since."""
+    found = list(entries)
+    return (
+        book.with_versions(each for each in found if isinstance(each, Version))
+        .with_transfers(each for each in found if isinstance(each, Transfer))
+        .with_services(each for each in found if isinstance(each, Intermediary))
+        .with_certificates(each for each in found if isinstance(each, Certificate))
     )
 
 

@@ -270,7 +270,8 @@ def version_problems(doc: Document, book: Catalogue, today: date) -> tuple[Probl
     for name in sorted({each for each in names if names.count(each) > 1}):
         found.append(Problem("material_twice", N_("材料“{name}”列了两次"), {"name": name}))
     if doc.get("status") != "withdrawn":
-        found += [problem for line in lines for problem in material_problems(line, start or today)]
+        entries = book.certificates()
+        found += [problem for line in lines for problem in material_problems(line, start or today, entries)]
     known = book.versions(doc.get("code"))
     if known and doc.get("version") != known[-1].item.version + 1:
         text = N_("第{version}版已经发布，请在它的基础上重新起草")
@@ -322,12 +323,14 @@ def demand_problem(code: str, on: date, entries: Sequence[Certificate] | None = 
 def _certificate(
     code: str, on: date, entries: Sequence[Certificate] | None, abolished: str
 ) -> Problem | None:
-    """Before the list came into force nothing is blocked; afterwards only what it retains is free to use."""
+    """Before the list came into force nothing is blocked; afterwards only what it retains is free to use. `entries` may have several of one
+    certificate: the newest that has begun counts."""
     known = certificates() if entries is None else entries
     start = min((each.effective_from for each in known), default=date.max)
-    found = next((each for each in known if each.cert_code == code), None)
-    if on < (start if found is None else found.effective_from):
+    if on < start:
         return None
+    own = [each for each in known if each.cert_code == code and each.effective_from <= on]
+    found = max(own, key=lambda each: each.effective_from, default=None)
     if found is None:
         text = N_("“{name}”未列入村（社区）证明保留清单，不得出具或者要求提供")
         return Problem("certificate_not_listed", text, {"name": code})
@@ -353,7 +356,9 @@ def intermediary_problems(doc: Document) -> tuple[Problem, ...]:
 def shipped_intermediary(service: Intermediary) -> dict[str, Any]:
     """A row of intermediary.csv as a document. Where it gives no days (the supervising of a building site), the
     service lasts as long as the approved work."""
-    time = {"service_time": "与工程施工期相同"} if service.service_days is None else {}
+    time = (
+        {"service_time": service.service_time or "与工程施工期相同"} if service.service_days is None else {}
+    )
     return {
         "type": "intermediary_service",
         "schema": 1,

@@ -161,7 +161,7 @@ class Certificate:
 @dataclass(frozen=True, slots=True)
 class Intermediary:
     """An intermediary service (中介服务) with its six public fields. service_days are working days, None
-    where the work lasts as long as the project.
+    where the work lasts as long as the project, or as service_time says. withdrawn: not offered any more.
     """
 
     service_code: str
@@ -177,6 +177,8 @@ class Intermediary:
     provider_requirement: str
     source: str
     detail_source: str
+    service_time: str = ""
+    withdrawn: bool = False
 
 
 # --- stations ---------------------------------------------------------------------------------------------

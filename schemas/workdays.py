@@ -22,6 +22,8 @@ from schemas.shipped import rows
 
 DayKind = Literal["holiday", "makeup_workday"]
 KINDS: Final[Mapping[object, DayKind]] = {"holiday": "holiday", "makeup_workday": "makeup_workday"}
+ORDINARY: Final = "ordinary"
+"""The kind of a published day that differed once and does not any more."""
 
 HOLIDAYS: Final = {
     "New Year's Day": N_("元旦"), "Spring Festival": N_("春节"), "Tomb-sweeping Day": N_("清明节"), "Labour Day": N_("劳动节"),
@@ -84,7 +86,7 @@ class Calendar:
             {"_id": "day:2027-02-11", "type": "calendar_day", "kind": "makeup_workday", "year_complete": true, …}
 
         A published day goes before a shipped one: `makeup_workday` is worked, `holiday` is not, whatever the
-        day of the week. A year is covered once one of its days says year_complete. What cannot be read is
+        day of the week; `ordinary` is what it would be without a notice. A year is covered once one of its days says year_complete. What cannot be read is
         passed over: it was checked when it was published, and a station must count on. Order does not matter;
         two texts under one id cannot be in one store.
         """
@@ -95,10 +97,13 @@ class Calendar:
                 day is None
                 or doc.get("type") != "calendar_day"
                 or not isinstance(kind, str)
-                or kind not in KINDS
+                or kind not in (*KINDS, ORDINARY)
             ):
                 continue
-            kinds[day] = KINDS[kind]
+            if kind == ORDINARY:
+                kinds.pop(day, None)
+            else:
+                kinds[day] = KINDS[kind]
             names[day] = doc["name"] if isinstance(doc.get("name"), str) else ""
             if doc.get("year_complete") is True:
                 covered.add(day.year)
@@ -107,6 +112,15 @@ class Calendar:
     def covers(self, year: int) -> bool:
         """Whether the holidays of this year are known."""
         return year in self._runs
+
+    def years(self) -> list[int]:
+        """Those whose holidays are known, the first first."""
+        return sorted(self._runs)
+
+    def special_days(self, year: int) -> list[tuple[date, DayKind, str]]:
+        """(day, kind, name of the holiday) of every day of a year that differs from Monday–Friday, the first first."""
+        found = sorted((day, kind) for day, kind in self._kinds.items() if day.year == year)
+        return [(day, kind, self._names.get(day, "")) for day, kind in found]
 
     def special(self, day: date) -> tuple[DayKind | Literal[""], str]:
         """(kind, name of the holiday) of a day that differs from Monday–Friday; ("", "") of a usual one."""

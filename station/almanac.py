@@ -25,6 +25,7 @@ class Almanac:
         self._keys = keys
         self._seq: Seq = -1
         self._calendar = calendar()
+        self._days = 0
 
     def calendar(self) -> Calendar:
         """The calendar as published so far."""
@@ -35,8 +36,12 @@ class Almanac:
         seq = public.update_seq
         if seq != self._seq:
             ids = [row.id for row in public.all_docs(PREFIX, PREFIX + "\uffff", MOST)]
-            self._calendar = calendar().with_days(
-                [day for day in public.bodies(ids).values() if self._keys.is_from_hub(day)]
-            )
+            days = [day for day in public.bodies(ids).values() if self._keys.is_from_hub(day)]
+            self._calendar, self._days = calendar().with_days(days), len(days)
             self._seq = seq
         return self._calendar
+
+    def newest(self) -> int:
+        """How many published days are here: what a station tells the hub that it has, with the rest of the catalogue."""
+        self.calendar()
+        return self._days

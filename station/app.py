@@ -294,7 +294,9 @@ def build_parts(
             if here.level == "city"
             else [
                 report.tend,
-                Reporting(settings.code, book, register, published, releases, door.who_came, clock).tend,
+                Reporting(
+                    settings.code, book, register, published, almanac, releases, door.who_came, clock
+                ).tend,
             ]
         )
         imports = PaperImports(store, casework, appointments, here, clock, random)
@@ -357,6 +359,7 @@ def create_app(
         guide,
         health_pages,
         inspected,
+        intermediary,
         notice_pages,
         pages,
         paper_pages,
@@ -408,7 +411,7 @@ def create_app(
         signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, inspected.blueprint, coordination_pages.blueprint, roster_pages.blueprint, notice_pages.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
-        screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint,
+        screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint, intermediary.blueprint,
     )  # fmt: skip
     for blueprint in (*first, *own, *blueprints):
         app.register_blueprint(blueprint)

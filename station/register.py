@@ -24,7 +24,7 @@ from schemas.catalogue import Catalogue
 from schemas.lifecycle import CaseState
 from schemas.lifecycle.errands import ErrandState
 from schemas.lifecycle.projects import ProjectState
-from schemas.published import PREFIX as ITEMS
+from schemas.published import FOLDED
 from schemas.workdays import Calendar
 from station import (
     archived,
@@ -189,8 +189,8 @@ class Register:
                     self._facts.forget(body["case"])
             elif db == DESK:
                 self._queue.note_claims(ids, self._store.bodies(DESK, ids))
-            elif db == PUBLIC and any(id_.startswith(("day:", ITEMS)) for id_ in ids):
-                # A new holiday moves due dates of whatever is not over; what was done with an item that was not known yet, counts.
+            elif db == PUBLIC and any(id_.startswith(("day:", *FOLDED)) for id_ in ids):
+                # A new holiday moves due dates of whatever is not over; what was done with an item, or by a transfer, that was not known yet, counts.
                 touched |= {row[0] for row in self._execute("SELECT case_no FROM cases WHERE final = 0")}
                 touched |= self._works.open()
         self._fold(touched)

@@ -1,5 +1,5 @@
-"""What a station says of itself: which versions of the catalogue count here, the program it runs, and, of a township, on which day it last heard
-of each of its villages: the hub hears of those that sync through it by nobody else.
+"""What a station says of itself: how much of what the hub published of the catalogue and the calendar counts here, the program it runs, and, of
+a township, on which day it last heard of each of its villages: the hub hears of those that sync through it by nobody else.
 
     station-<code>    station_report, one word for each change, in the logbook; it travels as everything does, by relay and stick too
 
@@ -17,6 +17,7 @@ from importlib import metadata
 from typing import Any, Final
 
 from schemas import tables
+from station.almanac import Almanac
 from station.databases import logged_as
 from station.logbook import Keeper
 from station.moment import Clock, read, stamp
@@ -33,16 +34,23 @@ PROGRAM: Final = "bianmin"
 EVERY: Final = timedelta(hours=2)
 
 
+def held(published: Published, almanac: Almanac) -> int:
+    """How many documents of the catalogue and the calendar that the hub published count here."""
+    return published.newest() + almanac.newest()
+
+
 class Reporting:
     """Of one station. `came`: the stations below that came since it was asked last."""
 
     def __init__(
-        self, code: str, keeper: Keeper, register: Register, published: Published, releases: Releases, came: Callable[[], set[str]], clock: Clock
+        self, code: str, keeper: Keeper, register: Register, published: Published, almanac: Almanac, releases: Releases,
+        came: Callable[[], set[str]], clock: Clock,
     ) -> None:  # fmt: skip
         self._code = code
         self._keeper = keeper
         self._register = register
         self._published = published
+        self._almanac = almanac
         self._releases = releases
         self._came = came
         self._clock = clock
@@ -59,7 +67,7 @@ class Reporting:
         now = self._clock()
         below = self._came().intersection(tables.children(self._code))
         self._heard.update(dict.fromkeys(below, now.date().isoformat()))
-        catalogue = self._published.newest()
+        catalogue = held(self._published, self._almanac)
         if not (catalogue or self._releases.all()):
             return
         if self._said is None:

@@ -2,7 +2,7 @@
 was abolished is refused with the reason and what takes its place.
 
 Views and the writing of one document. Which certificates there are, which may be given out and what each must say is
-schemas.publishing on data/certificates.csv; only villages have these pages.
+schemas.publishing on the list in force, shipped and as the hub has published since; only villages have these pages.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def listed() -> str:
     from schemas import documents
 
     asked = request.args.get("q", "").strip()
-    everything = tables.certificates()
+    of = parts().published.in_force()
+    everything = of.certificates()
     found = [each for each in everything if asked and asked in each.name][:FOUND]
     register = parts().register
     register.catch_up()
@@ -50,6 +51,7 @@ def listed() -> str:
     return render_template(
         "certificates.html", asked=asked, found=found, issued=issued, named=_named(),
         retained=[each for each in everything if each.status == "retained"], refusal=_refusal,
+        ends={each.cert_code: each for each in of.book.certificates() if each.status == "abolished" and each.effective_from > of.day},
     )  # fmt: skip
 
 
@@ -124,7 +126,8 @@ def _said(found: Certificate, entered: Mapping[str, str]) -> dict[str, Any]:
 
 def _refusal(found: Certificate) -> Problem | None:
     """Why it may not be given out here and now."""
-    problem = publishing.issue_problem(found.cert_code, parts().clock().date())
+    of = parts().published.in_force()
+    problem = publishing.issue_problem(found.cert_code, of.day, of.book.certificates())
     if problem is None and found.status != "retained":
         problem = Problem("certificate_not_listed", N_("“{name}”未列入村（社区）证明保留清单，不得出具或者要求提供"),
                           {"name": found.name})  # fmt: skip
@@ -146,14 +149,16 @@ def _number(txn: LedgerTxn) -> str:
 
 
 def _certificate(cert_code: str) -> Certificate:
-    found = next((each for each in tables.certificates() if each.cert_code == cert_code), None)
+    of = parts().published.in_force()
+    found = next((each for each in of.certificates() if each.cert_code == cert_code), None)
     if found is None:
         abort(404)
     return found
 
 
 def _named() -> dict[str, Certificate]:
-    return {f"cert:{each.cert_code}": each for each in tables.certificates()}
+    """By what papers name them; of several entries the newest: the name of what was given out stays known."""
+    return {f"cert:{each.cert_code}": each for each in parts().published.book().certificates()}
 
 
 def _form(found: Certificate, entered: Mapping[str, str], problem: Problem | None) -> str:

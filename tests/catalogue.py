@@ -1,7 +1,8 @@
-"""Versions of items to publish: what the shipped table says of one, made whole. For tests of what publishing does."""
+"""Versions of items to publish: what the shipped table says of one, made whole; drafts of the other lists. For tests of what publishing does."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from schemas import tables
@@ -34,3 +35,25 @@ def publish(city: World, *docs: dict[str, Any]) -> None:
     hub = city[HUB].parts
     for doc in docs:
         keys.publish(hub.store, hub.identity.signer, doc)
+
+
+CITY_ITEMS = [
+    each for each in tables.items().values() if each.level == "city" and each.category_code == "01" and not each.instant
+]  # fmt: skip
+"""Items of the city's departments, which nobody has transferred."""
+
+
+def drafts_of_lists(number: int) -> dict[str, tuple[dict[str, str], dict[str, Any]]]:
+    """By list: what begins a draft, and what it says that it may be published; another for each number."""
+    day, item = date(2027, 1, 1) + timedelta(days=number % 300), CITY_ITEMS[number % len(CITY_ITEMS)]
+    transfer = {
+        "items": [item.item_code], "from_department": item.department, "to_bureau": "510903000000", "formal_from": "2018-03-01",
+        "document": "市政府令第1号",
+    }  # fmt: skip
+    gone = {"status": "abolished", "replaced_by": "部门核查", "effective_from": str(date(2019, 1, 1) + timedelta(days=number))}  # fmt: skip
+    return {
+        "days": ({"key": "2027"}, {"lines": f"{day},holiday,元旦"}),
+        "transfers": ({}, transfer),
+        "services": ({"key": "MED-01"}, {"fee_standard": f"每次 {number} 元"}),
+        "certificates": ({"name": f"新证明（第{number}种）", "status": "abolished"}, gone),
+    }

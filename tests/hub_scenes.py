@@ -15,6 +15,7 @@ from hub.catalogue_office import CatalogueOffice
 from hub.catalogue_pages import OFFICE
 from hub.liaison import Liaison
 from hub.liaison_pages import SERVICE as LIAISON
+from hub.list_pages import OFFICES
 from hub.project_pages import SERVICE
 from hub.projects import Projects
 from hub.release_pages import OFFICE as RELEASES
@@ -29,7 +30,7 @@ from station.databases import of_case
 from station.ratings import form_of
 from station.upgrading import Upgrading
 from tests import kits
-from tests.catalogue import publish, version
+from tests.catalogue import drafts_of_lists, publish, version
 from tests.hub.test_liaison import concluded
 from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.furnished import PUSH, pushed, requests
@@ -271,8 +272,8 @@ def released(world: World) -> None:
     )
 
 
-def catalogue(world: World) -> None:
-    """An item with a version to come and a draft of the one after it, in which something is missing."""
+def catalogue(world: World) -> list[Scene]:
+    """An item with a version to come and a draft of the one after it, in which something is missing; a draft of each other list."""
     code = INSTANT.item_code
     later = version(
         code,
@@ -291,3 +292,11 @@ def catalogue(world: World) -> None:
         {"name": "其他材料", "required": True, "form": "copy", "copies": 1, "source_channel": "applicant"},
     ]
     office.save(PEOPLE["C002"], {**begun.doc, "materials": lines}, begun.rev)
+    scenes = []
+    for name, (begin, said) in drafts_of_lists(1).items():
+        lists = world[HUB].app.extensions[OFFICES][name]
+        key = lists.begin(PEOPLE["C001"], begin)
+        draft = lists.drafts.of(key)
+        lists.drafts.save(PEOPLE["C002"], key, {**draft.doc, **said}, draft.rev)
+        scenes.append(Scene("hub", "C001", f"/catalogue/{name}/<key>", f"/catalogue/{name}/{key}"))
+    return scenes

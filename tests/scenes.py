@@ -84,7 +84,7 @@ def fill(world: World) -> list[Scene]:
         village.keeper.keep(
             VILLAGE, clerk, "complaint", f"{3 + n:032x}", lambda _txn, _before, said=said: said
         )
-    hub_scenes.catalogue(world)
+    lists = hub_scenes.catalogue(world)
     hub_scenes.released(world)
     card = {"name": "赵小明", "id_type": "111", "phone": "13800001234", "address": "三组12号"}
     handle = village.cards.save(clerk, "510903199003070012", card)
@@ -105,6 +105,7 @@ def fill(world: World) -> list[Scene]:
         Scene("village", "V001", "/cases", "/cases?list=closed"),
         Scene("hub", "S001", "/annual", "/annual?year=2018"),
         Scene("hub", "C001", "/catalogue", "/catalogue?drafts=1"),
+        Scene("hub", "C001", "/catalogue/days", "/catalogue/days?year=2027"),
         Scene("hub", "S001", "/supervision", "/supervision?kind=issued"),
         Scene("village", "V001", "/touch/items", "/touch/items?q=户口"),
         Scene("village", "V001", "/touch/items", "/touch/items?q=没有这种事"),
@@ -118,6 +119,7 @@ def fill(world: World) -> list[Scene]:
         *hub_scenes.project(world),
         hub_scenes.sample(world, done),
         *hub_scenes.visits(world),
+        *lists,
     ]
     annual = world[HUB].app.extensions["bianmin-annual"]
     annual.make(2018)

@@ -174,9 +174,12 @@ class IntermediaryService(Record):
 
 
 class CertificateEntry(Record):
-    """A village certificate, retained or abolished (遂府办函〔2017〕209号). validity_days: natural days."""
+    """A village certificate, retained or abolished (遂府办函〔2017〕209号). validity_days: natural days. Published it has the day from
+    which it counts in its _id."""
 
-    _id = Text(N_("文档编号"), pattern=f"cert:{CERTIFICATE_CODE}", required=False)
+    _id = Text(
+        N_("文档编号"), pattern=f"cert:{CERTIFICATE_CODE}(:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?", required=False
+    )
     name = Text(N_("证明名称"))
     status = Text(N_("清理结果"), among=("retained", "abolished"))
     purpose = Text(N_("证明用途"), required=False)

@@ -71,7 +71,7 @@ class CalendarDay(Envelope):
     with it, all such days of its year are known."""
 
     _id = Text(N_("文档编号"), pattern=r"day:[0-9]{4}-[0-9]{2}-[0-9]{2}", required=False)
-    kind = Text(N_("类别"), among=("holiday", "makeup_workday"))
+    kind = Text(N_("类别"), among=("holiday", "makeup_workday", "ordinary"))
     name = Text(N_("名称"), low=0, high=60)
     document_no = Text(N_("文件号"), high=60, required=False)
     year_complete = Flag(N_("全年是否完整"), "public", required=False)

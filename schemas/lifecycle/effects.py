@@ -23,10 +23,14 @@ _AWAY: Final = frozenset({"2", "3", "4"})
 
 
 def opened(state: CaseState, catalogue: Catalogue) -> None:
-    """Who decides the item, once a case is open."""
-    assert state.item is not None
+    """Who decides the item, once a case is open: by the day it was opened, whatever is transferred later."""
+    assert state.item is not None and state.created_at is not None
     item = catalogue.item(state.item["code"], state.item.get("version"))
-    made = None if item is None else catalogue.offer(item, station(state.origin_station))
+    made = (
+        None
+        if item is None
+        else catalogue.offer(item, station(state.origin_station), state.created_at.date())
+    )
     state.decider = "" if made is None else made.decided_at
 
 

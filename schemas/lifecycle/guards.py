@@ -131,7 +131,8 @@ def _create(ask: CaseAsk) -> Problem | None:
     item = ask.catalogue.item(copy.get("code"), copy.get("version"))
     if item is None:
         return Problem("unknown_item", N_("事项目录中没有这个事项，不能登记"))
-    made = ask.catalogue.offer(item, ask.actor.station)
+    # Of what is recorded it is asked whether it can ever have been offered here; whether it was on that day, the writer was asked (_in_force).
+    made = ask.catalogue.offer(item, ask.actor.station, ask.day or date.max)
     if made is None or made.mode not in OPENS_CASES:
         return Problem("not_offered", N_("本站不办理“{item}”，只提供办理指引"), {"item": item.name})
     promised = whole(copy, "promised_days", 1, 365)

@@ -89,8 +89,11 @@ def _elsewhere(state: CaseState, event: str, role: str, station: Station) -> Pro
 
 
 def _decided_here(ask: CaseAsk) -> Problem | None:
-    item = ask.state.item
-    if item is None or not ask.catalogue.decides(item.get("code"), ask.actor.station, item.get("version")):
+    item, opened = ask.state.item, ask.state.created_at
+    day = None if opened is None else opened.date()
+    if item is None or not ask.catalogue.decides(
+        item.get("code"), ask.actor.station, item.get("version"), day
+    ):
         return Problem("not_decided_here", N_("本事项不由本站决定，请上报"))
     return None
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas import publishing, tables
+from schemas.catalogue import Catalogue, shipped
 from schemas.feedback import Complaint, Rating
 from schemas.lifecycle.projects import ProjectState
 from schemas.shipped import rows
@@ -48,12 +49,14 @@ def annual(
     complaints: Sequence[Complaint],
     projects: Sequence[ProjectState],
     catalogue: Sequence[Item] | None = None,
+    book: Catalogue | None = None,
 ) -> tuple[Line, ...]:
     """The table of a year.
 
     cases    the facts of all cases, also those of other years
     ratings  by case number
     catalogue  the items; the shipped ones by default
+    book       where the lists beside them are taken from, as at the year's end; the shipped one by default
     """
     known = list(tables.items().values()) if catalogue is None else list(catalogue)
     period = year(number)
@@ -61,7 +64,7 @@ def annual(
     found = {
         **_by(_catalogue(city, "市级事项", period), "city"),
         **_by(_city_cases([each for each in cases if each.item_level == "city"], period), "city"),
-        **_by(_whole(cases, ratings, complaints, projects, period), "all"),
+        **_by(_whole(cases, ratings, complaints, projects, period, book or shipped()), "all"),
     }
     for code in DISTRICTS:
         mine = [item for item in known if item.level == "district" and item.division_code == code]
@@ -107,6 +110,7 @@ def _whole(
     complaints: Sequence[Complaint],
     projects: Sequence[ProjectState],
     period: Period,
+    book: Catalogue,
 ) -> Iterator[Figure]:
     base = "全市"
     levels = [each.level for each in tables.stations().values()]
@@ -117,7 +121,7 @@ def _whole(
     yield from of_cases.satisfaction(cases, ratings, base, period)
     yield from of_cases.zero_indicators(cases, complaints, base, period)
     yield from of_cases.projects(projects, period)
-    yield total("intermediary_services", len(tables.intermediaries()), "投资项目中介服务事项目录", period)
-    states = [each.status for each in tables.certificates()]
+    yield total("intermediary_services", len(book.services()), "投资项目中介服务事项目录", period)
+    states = [each.status for each in book.certificates_on(period.last)]
     yield total("retained_certificates", states.count("retained"), "村（社区）证明事项清单", period)
     yield total("abolished_certificates", states.count("abolished"), "村（社区）证明事项清单", period)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from hub.catalogue_office import CatalogueOffice
+from hub.catalogue_pages import OFFICE
 from hub.liaison import Liaison
 from hub.liaison_pages import SERVICE as LIAISON
+from hub.list_pages import OFFICES
 from hub.project_pages import SERVICE
 from hub.projects import Projects
 from hub.sampling_pages import SERVICE as SAMPLING
 from schemas import coordination, tables
 from station import keys
 from station.ratings import form_of
+from tests.catalogue import drafts_of_lists, version
 from tests.hub.test_liaison import ITEM, concluded
 from tests.hub.test_projects import OPENED, items, plan
 from tests.rights.tables import BUREAU
@@ -112,6 +116,42 @@ def asked_of_supervision(route: str, station: str) -> dict[str, str]:
         "n": "0",
         "conclusion": "未发现问题",
     }
+
+
+def asked_of_catalogue(
+    world: World, route: str, code: str, number: int, editor: bool
+) -> tuple[str, dict[str, str]]:
+    """A path of the catalogue office, and what its form says; for an editor with a draft by somebody else that may be published."""
+    path = route.replace("<code>", code)
+    if route == "/catalogue":
+        return path, {"code": f"NEW-{number}", "name": "新设事项", "place": "district 510903"}
+    if route.startswith("/catalogue/<code>/"):
+        return path, {"rev": _drafted(world, code)} if editor and "begin" not in route else {}
+    name = route.split("/")[2]
+    lists = world[HUB].app.extensions[OFFICES]
+    if name not in lists:
+        return path, {}
+    begun, said = drafts_of_lists(number)[name]
+    if "<key>" not in route:
+        return path, begun
+    if not editor:
+        return path.replace("<key>", begun.get("key", "1")), {}
+    key = lists[name].begin(PEOPLE["C001"], begun)
+    drafts = lists[name].drafts
+    drafts.save(PEOPLE["C001"], key, {**drafts.of(key).doc, **said}, drafts.of(key).rev)
+    return path.replace("<key>", key), {"rev": drafts.of(key).rev}
+
+
+def _drafted(world: World, code: str) -> str:
+    """The revision of a draft by somebody else that may be published; its item's next version, from later on than the one before."""
+    office: CatalogueOffice = world[HUB].app.extensions[OFFICE]
+    newest = world[HUB].parts.published.book().versions(code)[-1].item.version
+    before = office.draft(code)
+    doc = version(code, newest + 1, f"2019-01-{newest:02}")
+    office.save(PEOPLE["C001"], doc, before.rev if before else "")
+    draft = office.draft(code)
+    assert draft is not None
+    return draft.rev
 
 
 def notice(world: World) -> None:

@@ -20,14 +20,11 @@ from werkzeug.test import Client, TestResponse
 
 from hub import bulletin_pages, staff
 from hub.bulletin_office import BulletinOffice
-from hub.catalogue_office import CatalogueOffice
-from hub.catalogue_pages import OFFICE
 from schemas import offers, tables
 from station.casework import Application
 from station.files import Scan
 from station.staff import ROLES, Staff
 from tests import ledgers
-from tests.catalogue import version
 from tests.rights import furnished
 from tests.rights.tables import AT, BUREAU, FAR, PROGRAMS, routes, table
 from tests.scans import pdf
@@ -265,11 +262,9 @@ class Session:
                 "form": f"{next(_numbers):032x}",
                 **furnished.asked_of_supervision(route, self.asker.station),
             }
-        elif route == "/catalogue":
-            fields = {"code": f"NEW-{next(_numbers)}", "name": "新设事项", "place": "district 510903"}
-        elif route.startswith("/catalogue/<code>/"):
-            fields = (
-                {"rev": self._draft(item)} if self.asker.column == "editor" and "begin" not in route else {}
+        elif route.startswith("/catalogue"):
+            path, fields = furnished.asked_of_catalogue(
+                self.city, route, item, next(_numbers), self.asker.column == "editor"
             )
         elif route == "/bulletins":
             fields = {"kind": "notice"}
@@ -409,18 +404,6 @@ class Session:
         state = casework.case(case_no)
         assert state is not None
         return {"case_no": case_no, "code": state.query_code}
-
-    def _draft(self, code: str) -> str:
-        """The revision of a draft by somebody else that may be published; its item's next version, from later on than the one before."""
-        office: CatalogueOffice = self.city[HUB].app.extensions[OFFICE]
-        newest = self.city[HUB].parts.published.book().versions(code)[-1].item.version
-        before = office.draft(code)
-        office.save(
-            PEOPLE["C001"], version(code, newest + 1, f"2019-01-{newest:02}"), before.rev if before else ""
-        )
-        draft = office.draft(code)
-        assert draft is not None
-        return draft.rev
 
     def _item(self) -> str:
         """An item that this asker's window takes in."""

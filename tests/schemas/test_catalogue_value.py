@@ -12,7 +12,7 @@ from schemas import offers, tables
 from schemas.catalogue import Catalogue, Transfer, Version, shipped
 from schemas.offers import OfferRule
 from schemas.tables import station
-from tests.schemas.histories import BUREAU, HUB, TOWNSHIP, VILLAGE, an_item, permit
+from tests.schemas.histories import BUREAU, ELSEWHERE, HUB, TOWNSHIP, VILLAGE, an_item, permit
 
 FIRST = permit()
 SECOND, THIRD = replace(FIRST, version=2), replace(FIRST, version=3)
@@ -140,3 +140,60 @@ def test_a_city_item_was_not_transferred_until_somebody_transfers_it() -> None:
     moved = shipped().with_transfers([Transfer(code, "市教育局", HUB, None, date(2018, 5, 1))])
     assert moved.standing(code, date(2018, 5, 1)) == "bureau"
     assert len(moved.transfers()) == 253
+
+
+CITY_ITEM = an_item(level="city")
+TO_A_DISTRICT = shipped().with_transfers(
+    [Transfer(CITY_ITEM.item_code, CITY_ITEM.department, BUREAU, date(2018, 2, 12), date(2018, 3, 1))]
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "day", "mode", "decided_at"),
+    [
+        (VILLAGE, "2018-02-28", "inform", HUB),  # on trial the city still decides
+        (VILLAGE, "2018-03-01", "agency", BUREAU),
+        (TOWNSHIP, "2018-03-01", "agency", BUREAU),
+        (BUREAU, "2018-02-28", "inform", HUB),
+        (BUREAU, "2018-03-01", "own", BUREAU),
+        ("510922000000", "2018-03-01", "inform", HUB),  # another district: nothing changed
+        (HUB, "2018-03-01", "own", HUB),
+    ],
+)
+def test_what_a_districts_bureau_took_over_from_the_city_is_its_own_from_that_day(
+    where: str, day: str, mode: str, decided_at: str
+) -> None:
+    on = date.fromisoformat(day)
+    assert TO_A_DISTRICT.offer(CITY_ITEM, station(where), on) == offers.Offer(mode, decided_at)
+    assert TO_A_DISTRICT.decides(CITY_ITEM.item_code, station(where), None, on) == (mode == "own")
+    assert shipped().offer(CITY_ITEM, station(where), on) == offers.offer(CITY_ITEM, station(where))
+
+
+def test_what_a_bureau_took_over_in_its_own_district_is_offered_as_before() -> None:
+    for moved in shipped().transfers():
+        item = tables.items()[moved.item_code]
+        for where in (VILLAGE, ELSEWHERE, moved.to_bureau, HUB):
+            assert shipped().offer(item, station(where), date.max) == offers.offer(item, station(where))
+
+
+# --- the lists ----------------------------------------------------------------------------------------------------
+
+
+def test_of_a_certificate_the_newest_entry_that_has_begun_counts() -> None:
+    first = tables.certificates()[0]
+    gone = replace(first, status="abolished", replaced_by="部门核查", effective_from=date(2018, 3, 1))
+    book = shipped().with_certificates([gone])
+    for day, status in ((date(2018, 2, 28), "retained"), (date(2018, 3, 1), "abolished")):
+        found = {each.cert_code: each.status for each in book.certificates_on(day)}
+        assert found[first.cert_code] == status and len(found) == 266
+    assert len(book.certificates()) == 267 and shipped().certificates() == tables.certificates()
+    assert len(shipped().certificates_on(date(2017, 1, 1))) == 266, "as on the first day of the list"
+
+
+def test_a_service_is_replaced_by_its_code_and_no_longer_offered_once_it_is_withdrawn() -> None:
+    first = tables.intermediaries()[0]
+    book = shipped().with_services([replace(first, name="新名称")])
+    assert book.service(first.service_code) == replace(first, name="新名称") and len(book.services()) == 28
+    book = book.with_services([replace(first, withdrawn=True)])
+    assert len(book.services()) == 27 and len(book.service_codes()) == 28 and book.service(None) is None
+    assert book.transfers() == shipped().transfers() and book.certificates() == shipped().certificates()

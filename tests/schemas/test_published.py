@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 
-from schemas import catalogue, published, tables
-from schemas.catalogue import InForce, Version
+from schemas import catalogue, listings, published, tables
+from schemas.catalogue import InForce, Transfer, Version
 from tests.catalogue import LAW, version
 
 ITEM = next(each for each in tables.items().values() if each.division_code == "510903" and not each.instant)
 CODE = ITEM.item_code
+AROUND = {"station": "510900000000", "created_at": "2018-02-09T09:00:00+08:00", "created_by": "C001"}
 
 
 def test_a_version_says_what_its_document_says() -> None:
@@ -88,3 +89,40 @@ def test_a_withdrawn_item_is_offered_to_nobody_from_its_day_on() -> None:
     assert after.item(CODE) is None and after.materials(CODE) == () and CODE not in after.items()
     assert CODE not in {item.item_code for item, _ in after.offers(bureau)}
     assert after.book.item(CODE, 1) == ITEM, "cases that were opened under it go on"
+
+
+# -- the lists ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_lists_come_back_as_what_was_drafted_of_them() -> None:
+    moved = Transfer(
+        CODE, ITEM.department, "510903000000", date(2018, 3, 1), date(2018, 4, 1), "区委〔2018〕1号"
+    )
+    (doc,) = listings.transfer_documents(listings.transfer_draft(moved))
+    assert published.entry_of({**doc, **AROUND}) == moved
+    for service in tables.intermediaries():
+        doc = listings.service_document(listings.service_draft(service))
+        found = published.entry_of({**doc, **AROUND})
+        assert isinstance(found, tables.Intermediary)
+        assert listings.service_draft(found) == listings.service_draft(service)
+    for entry in tables.certificates():
+        draft = {**listings.certificate_draft(entry), "effective_from": "2018-03-01"}
+        read = published.entry_of({**listings.certificate_document(draft), **AROUND})
+        assert isinstance(read, tables.Certificate)
+        assert (read.cert_code, read.effective_from) == (entry.cert_code, date(2018, 3, 1))
+        assert listings.certificate_draft(read) == listings.certificate_draft(entry)
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        {"_id": "transfer:X-1", "type": "transfer_record", "schema": 1, "item": "X-1"},
+        {"_id": "transfer:X-1", "type": "service_item", "schema": 1},
+        {"_id": "med:MED-01", "type": "intermediary_service", "schema": 1, "name": "x"},
+        {"_id": "cert:KEEP-01:2018-03-01", "type": "certificate_entry", "schema": 2},
+        {"_id": "staff:1", "type": "staff", "schema": 1},
+        {},
+    ],
+)
+def test_an_entry_that_is_badly_filled_or_of_another_kind_counts_for_nothing(doc: dict[str, object]) -> None:
+    assert published.entry_of({**AROUND, **doc}) is None

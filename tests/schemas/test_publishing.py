@@ -331,3 +331,22 @@ def test_the_next_version_begins_after_the_one_before_it() -> None:
 
 def test_what_is_withdrawn_need_not_disclose_anything() -> None:
     assert told_of(version(CODE, 2, "2018-02-20", status="withdrawn", procedure=[], legal_basis="")) == []
+
+
+def test_a_certificate_that_was_abolished_later_is_free_until_that_day_and_a_new_one_from_its_day_on() -> (
+    None
+):
+    first = tables.certificates()[0]
+    day = date(2018, 3, 1)
+    more = [
+        replace(first, status="abolished", effective_from=day),
+        replace(first, cert_code="KEEP-14", effective_from=day),
+    ]
+    entries = [*tables.certificates(), *more]
+    for ask in (issue_problem, demand_problem):
+        told = [
+            (ask(first.cert_code, on, entries), ask("KEEP-14", on, entries))
+            for on in (date(2018, 2, 28), day)
+        ]
+        assert told[0][0] is None and told[0][1] is not None and told[0][1].code == "certificate_not_listed"
+        assert told[1][0] is not None and told[1][0].code == "certificate_abolished" and told[1][1] is None

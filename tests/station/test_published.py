@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from schemas import lifecycle
+from schemas import lifecycle, listings, tables
 from schemas.catalogue import shipped
 from station.databases import PUBLIC
 from station.register import Register
+from station.staff import Staff
 from tests.catalogue import publish, version
-from tests.test_journey import INSTANT, PERMIT, record
-from tests.world import HUB, TOWNSHIP, VILLAGE, World, application
+from tests.test_journey import INSTANT, PERMIT, record, step
+from tests.world import BUREAU, HUB, TOWNSHIP, TRAINED, VILLAGE, World, application
 
 CODE = PERMIT.item_code
 PAPERS = [
@@ -133,3 +134,77 @@ def test_an_item_that_a_station_does_not_know_yet_counts_once_it_is_known(city: 
     late.catch_up()
     assert (late.case(case_no) or {})["item_name"] == "新设事项"
     late.close()
+
+
+# -- transfers ---------------------------------------------------------------------------------------------------------
+
+CITY_ITEM = next(
+    each for each in tables.items().values() if each.level == "city" and each.category_code == "01" and not each.instant
+)  # fmt: skip
+ORDER = {
+    "key": "1", "items": [CITY_ITEM.item_code], "from_department": CITY_ITEM.department, "to_bureau": BUREAU, "formal_from": LATE,
+    "document": "市政府令第1号",
+}  # fmt: skip
+AROUND = {"station": HUB, "created_at": "2018-02-09T09:00:00+08:00", "created_by": "C001"}
+
+
+def transfers() -> list[dict[str, object]]:
+    return [{**doc, **AROUND} for doc in listings.transfer_documents(ORDER)]
+
+
+def test_an_item_that_passed_to_a_bureau_is_taken_in_for_it_from_that_day_and_decided_there(
+    city: World,
+) -> None:
+    reaches_the_village(city, *transfers())
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    assert "这个事项本站不收件" in clerk.open(f"/items/{CITY_ITEM.item_code}")
+    clerk.open(f"/items/{CITY_ITEM.item_code}/record")
+    assert clerk.status == 404
+    city.time.now += timedelta(days=3)
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    page = clerk.open(f"/items/{CITY_ITEM.item_code}")
+    assert "由船山区行政审批局决定" in page
+    assert "划转前：" in clerk.open(f"/items/{CITY_ITEM.item_code}/poster")
+    case_no = record(city, CITY_ITEM)
+    city.sync(VILLAGE, TOWNSHIP)
+    assert case_no in city.visit(HUB).sign_in("E001").open("/desk")
+    step(city, "E001", case_no, "accept")
+    state = city[HUB].parts.casework.case(case_no)
+    assert state is not None and (state.decider, state.state) == (BUREAU, "reviewing")
+
+
+def test_a_case_is_decided_where_it_was_by_the_day_it_was_opened(city: World) -> None:
+    """What was taken in before the day goes on at the city, wherever the transfer is known when."""
+    city.appoint(HUB, Staff("W001", "彭窗口", HUB, frozenset({"city_window"}), trained_on=TRAINED))
+    early = record(city, CITY_ITEM, HUB, "W001")
+    reaches_the_village(city, *transfers())
+    city.time.now += timedelta(days=3)
+    state = city[HUB].parts.casework.case(early)
+    assert state is not None and state.decider == HUB and not state.set_aside
+
+
+def test_a_relay_that_learns_of_a_transfer_after_the_case_folds_it_as_everybody_does(city: World) -> None:
+    publish(city, *transfers())
+    city.carry(VILLAGE)  # by stick: its township has not heard
+    city.time.now += timedelta(days=3)
+    case_no = record(city, CITY_ITEM)
+    city[VILLAGE].parts.agent.sync_once()
+    township = city[TOWNSHIP].parts
+    assert township.register.fold(township.register.events(case_no)).item is None, (
+        "not offered, as far as is known"
+    )
+    city.sync(TOWNSHIP, VILLAGE)
+    found = [city[code].parts.casework.case(case_no) for code in (VILLAGE, TOWNSHIP, HUB)]
+    assert {(each.decider, each.state, each.set_aside) for each in found if each} == {
+        (BUREAU, "received", ())
+    }
+    rows = [city[code].parts.register.case(case_no) for code in (VILLAGE, TOWNSHIP, HUB)]
+    assert all(row is not None and row["state"] == "received" for row in rows)
+
+
+def test_a_transfer_that_somebody_else_signed_counts_for_nothing(city: World) -> None:
+    public = city[HUB].parts.store.database(PUBLIC)
+    for doc in transfers():
+        public.put(city[VILLAGE].parts.identity.signer.signed("public", {**doc, "serial": 1}))
+    assert city[HUB].parts.published.book().transfer(CITY_ITEM.item_code) is None
+    assert city[HUB].parts.published.newest() == 0
