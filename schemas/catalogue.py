@@ -34,7 +34,8 @@ class Version:
 
     lines       its material list
     withdrawn   from its first day on the item is not offered any more
-    procedure   办理程序, a step a line; fee_basis, implementer: as published; all "" or () where only items.csv speaks
+    procedure   办理程序, a step a line; fee_basis, implementer, where, hours, phone: as published; faq: (question, answer), what people ask.
+                All "" or () where only items.csv speaks
     """
 
     item: Item
@@ -45,6 +46,10 @@ class Version:
     procedure: tuple[str, ...] = ()
     fee_basis: str = ""
     implementer: str = ""
+    where: str = ""
+    hours: str = ""
+    phone: str = ""
+    faq: tuple[tuple[str, str], ...] = ()
 
     def on(self, day: date) -> bool:
         """Whether this version is in force on `day`."""
