@@ -57,7 +57,7 @@ def disclosures(
     """The eight of an item as `station` offers it on a day. `book`: the catalogue, the shipped one by default."""
     book = book or catalogue.shipped()
     version = book.version(item.item_code, item.version) or catalogue.Version(item)
-    subject = _Subject(item, offer, station, on, version, book.handed(item.item_code, station, on))
+    subject = _Subject(item, offer, station, on, version, book.handed(item, station, on))
     return tuple(Disclosure(key, label, _SAYS[key](subject)) for key, label in DISCLOSURES.items())
 
 
