@@ -16,7 +16,7 @@ from station.forms import text
 TEXTS: Final[Mapping[str, int]] = {
     "name": 200, "department": 200, "implementer": 200, "zone": 20, "category_code": 2, "legal_basis": 1000, "legal_basis_kind": 20,
     "exception_reason": 500, "exception_approved_by": 40, "fee_standard": 500, "fee_basis": 500, "village_mode": 10, "township_mode": 10,
-    "effective_from": 10,
+    "where": 200, "hours": 200, "phone": 40, "effective_from": 10,
 }  # fmt: skip
 """Fields of one line or several, with the most characters of each."""
 WHOLES: Final = ("legal_days", "promised_days", "runs", "online_depth")
@@ -29,6 +29,9 @@ OPTIONAL: Final = (
     "fee_basis",
     "village_mode",
     "township_mode",
+    "where",
+    "hours",
+    "phone",
 )
 """What is left out of the document where nothing is typed."""
 STEP: Final[Mapping[str, int]] = {"step": 100, "role": 100, "days": 3}
@@ -36,6 +39,7 @@ LINE: Final[Mapping[str, int]] = {
     "name": 200, "legal_basis": 1000, "form": 20, "copies": 1, "source_channel": 30, "certificate_id": 30, "issuer": 200,
     "fill_notes": 500,
 }  # fmt: skip
+ASKED: Final[Mapping[str, int]] = {"question": 500, "answer": 2000}
 MOST: Final = 40
 """Rows of a list that are read; a longer material list is no service to anybody."""
 SPARE: Final = 2
@@ -61,6 +65,11 @@ def read(form: Mapping[str, str], draft: Mapping[str, Any]) -> dict[str, Any]:
         doc[name] = form.get(name) == "1"
     doc["status"] = "withdrawn" if form.get("withdrawn") == "1" else "draft"
     doc["procedure"] = [line for _, line in _numbered(form, "step", STEP, ("days",))]
+    asked = [line for _, line in _numbered(form, "ask", ASKED, ())]
+    doc = {
+        **{name: value for name, value in doc.items() if name != "faq"},
+        **({"faq": asked} if asked else {}),
+    }
     doc["materials"] = [
         {**line, "required": form.get(f"line-{n}-required") == "1"}
         for n, line in _numbered(form, "line", LINE, ("copies",))

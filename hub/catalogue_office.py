@@ -19,7 +19,7 @@ from schemas import documents, publishing
 from schemas.catalogue import Version
 from schemas.documents.envelope import ITEM_CODE
 from schemas.problems import N_, DomainError, Problem
-from schemas.published import doc_id
+from schemas.published import doc_id, version_of
 from schemas.tables import LEVELS
 from station import keys
 from station.databases import PUBLIC
@@ -118,6 +118,12 @@ class CatalogueOffice:
         against = publishing.version_problems(whole, self._published.book(), self._clock().date())
         shape = (each for each in documents.problems(whole) if each.params.get("field") != "effective_from")
         return (*shape, *against)  # of the day it begins the rules say all
+
+    def read(self, doc: Mapping[str, Any]) -> tuple[Version | None, tuple[Problem, ...]]:
+        """A draft as the version it would be; None with what is badly filled in it. Without a day it begins today, so that it can be looked at."""
+        begins = {} if doc.get("effective_from") else {"effective_from": str(self._clock().date())}
+        whole = {**self._whole(doc, ""), **begins}
+        return version_of(whole), documents.problems(whole)
 
     def publish(self, staff: Staff, code: str, rev: str) -> int:
         """Publishes a draft, as Drafts.reviewed lets it out; its version. DomainError where anything stands against it, and nothing

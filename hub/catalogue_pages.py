@@ -17,7 +17,7 @@ from flask_babel import gettext
 from hub import catalogue_form as form
 from hub.catalogue_office import CatalogueOffice
 from hub.drafting import Draft
-from schemas import publishing, tables
+from schemas import offers, posters, publishing, tables
 from schemas.catalogue import Catalogue, InForce, Version
 from schemas.documents.catalogue import CHANNELS, MODES, ZONES
 from schemas.problems import N_, DomainError, Problem
@@ -38,9 +38,16 @@ SOURCES: Final = {
 }  # fmt: skip
 BASES: Final = {"statute": N_("法律法规规定"), "default20": N_("许可法二十个工作日"), "none": N_("没有规定")}
 LABELS: Final = {
-    **publishing.DISCLOSURES, "legal_days": N_("法定时限"), "preconditions": N_("前置条件"), "runs": N_("到现场次数"),
+    **publishing.DISCLOSURES, **publishing.GUIDE_FIELDS, "faq": N_("常见问题"), "legal_days": N_("法定时限"), "preconditions": N_("前置条件"), "runs": N_("到现场次数"),
     "online_depth": N_("网上办理深度"), "instant": N_("即办件"),
 }  # fmt: skip
+
+
+LISTS: Final = {
+    "materials": N_("申报材料第 %(n)s 行"),
+    "procedure": N_("办理程序第 %(n)s 行"),
+    "faq": N_("常见问题第 %(n)s 行"),
+}
 
 
 class Told(NamedTuple):
@@ -153,6 +160,22 @@ def draft(code: str) -> str:
     return _draft_page(_begun(code))
 
 
+@blueprint.get("/catalogue/<code>/draft/guide")
+@staff_only("catalogue")
+def guide(code: str) -> str:
+    """What citizens would read, on A4 and touch-screen and below it on the web; what stands in the way of reading it at all, instead."""
+    found = _begun(code)
+    version, wrong = office().read(found.doc)
+    shown = None if version is None else _shown(version)
+    return render_template(
+        "catalogue_guide.html",
+        doc=found.doc,
+        poster=shown,
+        questions=version.faq if version else (),
+        problems=wrong,
+    )
+
+
 @blueprint.post("/catalogue/<code>/draft")
 @staff_only("catalogue")
 def save(code: str) -> Any:
@@ -201,6 +224,20 @@ def _published() -> int:
 def _begun(code: str) -> Draft:
     """The draft of an item; 404 where none was begun."""
     return office().draft(code) or abort(404)
+
+
+def _shown(version: Version) -> dict[str, Any] | None:
+    """A version as its poster says it where the item is decided, as if it counted already; None where nobody offers it so."""
+    of = parts().published.in_force()
+    book, item = of.book.with_versions([version]), version.item
+    near = (each for each in tables.stations().values() if each.level in ("township", "village"))
+    own = (tables.stations().get(item.division_code.ljust(12, "0")), tables.station(tables.HUB))
+    for station in (*own, *near):
+        made = None if station is None else book.offer(item, station, of.day)
+        if station is not None and made is not None and made.mode in offers.DECIDES:
+            lines = posters.guide(item, made, station, of.day, book)
+            return {"item": item, "station": station, "lines": lines, "complaints": posters.COMPLAINTS}
+    return None
 
 
 def _rows(book: Catalogue, drafts: Mapping[str, Draft]) -> list[dict[str, Any]]:
@@ -258,6 +295,8 @@ def _lines(value: object) -> list[str]:
 def _line(value: object) -> str:
     if not isinstance(value, Mapping):
         return str(value)
+    if "question" in value:
+        return f"{value['question']} {value.get('answer', '')}"
     if "step" in value:
         return f"{value['step']}（{value.get('role', '')}，{value.get('days', '')}{gettext('个工作日')}）"
     kind, must = (
@@ -274,7 +313,7 @@ def _draft_page(found: Draft, refused: Problem | None = None) -> str:
     return render_template(
         "catalogue_draft.html", doc=doc, draft=found, refused=refused, problems=[(each, _row_of(each)) for each in office().problems(doc)],
         changes=_changes(known[-1], doc) if known else [],
-        steps=form.rows(doc["procedure"]), lines=form.rows(doc["materials"]), saved="saved" in request.args, own=found.by == me().employee_no,
+        steps=form.rows(doc["procedure"]), lines=form.rows(doc["materials"]), asked=form.rows(doc.get("faq", ())), lists=LISTS, saved="saved" in request.args, own=found.by == me().employee_no,
         categories=categories(), options=_options(), place=_place(doc["level"], doc["division_code"]),
         people=person_of, known=bool(known), most=form.TEXTS,
     )  # fmt: skip
@@ -297,7 +336,7 @@ def _options() -> dict[str, list[tuple[str, str]]]:
 
 
 def _row_of(problem: Problem) -> tuple[str, int] | None:
-    """("materials" or "procedure", which row) that a problem of shape is about."""
+    """(which of LISTS, which row) that a problem of shape is about."""
     name, _, rest = str(problem.params.get("field", "")).partition(".")
     row = rest.partition(".")[0]
-    return (name, int(row) + 1) if name in ("materials", "procedure") and row.isdecimal() else None
+    return (name, int(row) + 1) if name in LISTS and row.isdecimal() else None

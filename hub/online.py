@@ -51,8 +51,8 @@ def find() -> str:
 def guide(code: str) -> str:
     item, offer, here, of = _item(code)
     return render_template(
-        "service.html", item=item, here=here, lines=posters.disclosures(item, offer, here, of.day, of.book),
-        materials=of.materials(code), complaints=posters.COMPLAINTS, online=item.online_depth >= ONLINE,
+        "service.html", item=item, here=here, lines=posters.guide(item, offer, here, of.day, of.book),
+        materials=of.materials(code), questions=posters.questions(item, of.book), complaints=posters.COMPLAINTS, online=item.online_depth >= ONLINE,
     )  # fmt: skip
 
 

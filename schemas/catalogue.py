@@ -34,7 +34,8 @@ class Version:
 
     lines       its material list
     withdrawn   from its first day on the item is not offered any more
-    procedure   办理程序, a step a line; fee_basis, implementer: as published; all "" or () where only items.csv speaks
+    procedure   办理程序, a step a line; fee_basis, implementer, where, hours, phone: as published; faq: (question, answer), what people ask.
+                All "" or () where only items.csv speaks
     """
 
     item: Item
@@ -45,6 +46,10 @@ class Version:
     procedure: tuple[str, ...] = ()
     fee_basis: str = ""
     implementer: str = ""
+    where: str = ""
+    hours: str = ""
+    phone: str = ""
+    faq: tuple[tuple[str, str], ...] = ()
 
     def on(self, day: date) -> bool:
         """Whether this version is in force on `day`."""
@@ -149,18 +154,19 @@ class Catalogue:
 
         An item of the city that a district's bureau has taken over is there what an item of the district is.
         """
-        moved = self.handed(item.item_code, station, day)
+        moved = self.handed(item, station, day)
         if moved is not None and item.level == "city" and moved.to_bureau != HUB:
             item = replace(item, level="district", division_code=moved.to_bureau[:6])
         return offers.offer(item, station, self._rules)
 
-    def handed(self, code: object, station: Station, day: date | None) -> Transfer | None:
-        """The transfer by which a bureau alone exercises an item's power on a day, as far as a station is concerned: a district's bureau
-        took it over for its district, the city's for the whole city."""
-        found = None if day is None else self.transfer(code)
+    def handed(self, item: Item, station: Station, day: date | None) -> Transfer | None:
+        """The transfer by which a bureau alone exercises an item's power on a day, as far as a station is concerned: an item of the city
+        that a district's bureau took over is its own in its district alone."""
+        found = None if day is None else self.transfer(item.item_code)
         if found is None or day is None or found.standing(day) != "bureau":
             return None
-        return found if found.to_bureau in (HUB, station.district_code + "000000") else None
+        here = item.level != "city" or found.to_bureau in (HUB, station.district_code + "000000")
+        return found if here else None
 
     def offers(self, station: Station, day: date) -> Iterator[tuple[Item, Offer]]:
         """All that a station offers on a day, in the order of codes()."""

@@ -30,6 +30,7 @@ RETAINED_NEEDS: Final[Mapping[str, str]] = {
 TRANSFER_NEEDS: Final[Mapping[str, str]] = {
     "items": N_("事项编号"), "from_department": N_("原实施部门"), "to_bureau": N_("承接审批局"), "document": N_("划转文件"),
 }  # fmt: skip
+TRANSFER_FIELDS: Final = ("from_department", "to_bureau", "trial_from", "formal_from", "document")
 BLANK: Final = N_("“{label}”未填写")
 
 
@@ -82,15 +83,21 @@ def _item_problems(code: str, draft: Draft, bureau: str, book: Catalogue, today:
         text = N_("“{item}”（{code}）由“{department}”实施，与填写的原实施部门不一致")
         yield Problem("other_department", text, {**named, "department": item.department})
     before = book.transfer(code)
-    if before is not None and before.begins <= today:
+    # What says the same was published by this very draft, before it was interrupted.
+    if before is not None and before.begins <= today and not _same(before, draft):
         text = N_("“{item}”（{code}）已自{day}起划转到“{bureau}”，不能再次划转")
         at = {"day": before.begins, "bureau": tables.station(before.to_bureau).name}
         yield Problem("transferred_already", text, {**named, **at})
 
 
+def _same(before: Transfer, draft: Draft) -> bool:
+    said = transfer_draft(before)
+    return all(said.get(name, "") == draft.get(name, "") for name in TRANSFER_FIELDS)
+
+
 def transfer_documents(draft: Draft) -> list[dict[str, Any]]:
     """One for each item."""
-    said = {name: draft[name] for name in ("from_department", "to_bureau", "trial_from", "formal_from", "document") if draft.get(name)}  # fmt: skip
+    said = {name: draft[name] for name in TRANSFER_FIELDS if draft.get(name)}
     return [
         {"_id": f"{TRANSFERS}{code}", "type": "transfer_record", "schema": 1, "item": code, **said}
         for code in _texts(draft, "items")

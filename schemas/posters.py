@@ -1,6 +1,7 @@
 """The eight disclosures (八公开, domain.md §1 row 30) of an item as a poster says them: none is ever blank.
 
     item, station, day ─> disclosures ─> (key, label, lines) in the order of publishing.DISCLOSURES
+                       ─> guide ───────> the same, and where to go, when, whom to ring
 
 What the catalogue says is shown as it says it. It has no procedure and no basis of fees, nobody having published them: the
 procedure is the one that the case machine holds everybody to, and of a basis that is missing the poster says just that and
@@ -20,7 +21,7 @@ from schemas.catalogue import Catalogue, Transfer, Version
 from schemas.lifecycle import limits
 from schemas.offers import Offer
 from schemas.papers import FORMS
-from schemas.publishing import DISCLOSURES
+from schemas.publishing import DISCLOSURES, GUIDE_FIELDS
 from schemas.tables import Item, Station
 
 COMPLAINTS: Final = "12345"
@@ -56,8 +57,23 @@ def disclosures(
     """The eight of an item as `station` offers it on a day. `book`: the catalogue, the shipped one by default."""
     book = book or catalogue.shipped()
     version = book.version(item.item_code, item.version) or catalogue.Version(item)
-    subject = _Subject(item, offer, station, on, version, book.handed(item.item_code, station, on))
+    subject = _Subject(item, offer, station, on, version, book.handed(item, station, on))
     return tuple(Disclosure(key, label, _SAYS[key](subject)) for key, label in DISCLOSURES.items())
+
+
+def guide(
+    item: Item, offer: Offer, station: Station, on: date, book: Catalogue | None = None
+) -> tuple[Disclosure, ...]:
+    """All that a guide says: the eight, then where to go, when, and whom to ring, as far as that was published."""
+    version = (book or catalogue.shipped()).version(item.item_code, item.version)
+    more = (Disclosure(key, label, (getattr(version, key, ""),)) for key, label in GUIDE_FIELDS.items())
+    return (*disclosures(item, offer, station, on, book), *(each for each in more if each.lines[0]))
+
+
+def questions(item: Item, book: Catalogue) -> tuple[tuple[str, str], ...]:
+    """(question, answer): what people ask about an item."""
+    version = book.version(item.item_code, item.version)
+    return version.faq if version else ()
 
 
 def _implementer(of: _Subject) -> tuple[str, ...]:

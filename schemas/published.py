@@ -60,6 +60,10 @@ def version_of(doc: Mapping[str, Any]) -> Version | None:
         tuple(f"{each['step']}：{each['role']}，{each['days']}个工作日" for each in doc["procedure"]),
         doc.get("fee_basis") or "",
         doc["implementer"],
+        doc.get("where") or "",
+        doc.get("hours") or "",
+        doc.get("phone") or "",
+        tuple((each["question"], each["answer"]) for each in doc.get("faq") or ()),
     )
 
 

@@ -39,6 +39,13 @@ DISCLOSURES: Final[Mapping[str, str]] = {
 }
 """八公开 (seed row 30)."""
 
+GUIDE_FIELDS: Final[Mapping[str, str]] = {
+    "where": N_("办理地点"),
+    "hours": N_("办公时间"),
+    "phone": N_("咨询电话"),
+}
+"""What a guide says besides the eight (domain.md §4, guide); the telephone for complaints is everybody's (schemas.posters)."""
+
 INTERMEDIARY_FIELDS: Final[Mapping[str, str]] = {
     "legal_basis": N_("设立依据"),
     "process": N_("办理流程"),
@@ -199,7 +206,16 @@ class Change:
 def version_changes(before: Document, after: Document) -> tuple[Change, ...]:
     """What a new version of an item changes of its disclosures, limits and preconditions (seed rows 1, 22–25), in
     the order of the fields here."""
-    fields = (*DISCLOSURES, "legal_days", "preconditions", "runs", "online_depth", "instant")
+    fields = (
+        *DISCLOSURES,
+        "legal_days",
+        "preconditions",
+        "runs",
+        "online_depth",
+        "instant",
+        *GUIDE_FIELDS,
+        "faq",
+    )
     return tuple(
         Change(name, before.get(name), after.get(name))
         for name in fields
@@ -259,7 +275,7 @@ def version_problems(doc: Document, book: Catalogue, today: date) -> tuple[Probl
     All of what item_problems and material_problems say, unless the item is withdrawn by it; and besides: it follows the newest
     version, begins after that one and on a day that is not over, and is the same item.
     """
-    found = [*item_problems(doc)] if doc.get("status") != "withdrawn" else []
+    found = [*item_problems(doc), *_guide(doc)] if doc.get("status") != "withdrawn" else []
     start = _day(doc.get("effective_from"))
     if start is None:
         found.append(Problem("no_start", N_("请填写生效日期")))
@@ -284,6 +300,16 @@ def version_problems(doc: Document, book: Catalogue, today: date) -> tuple[Probl
     if known and any(doc.get(name) != getattr(known[-1].item, name) for name in ("level", "division_code")):
         found.append(Problem("other_item", N_("事项的层级和行政区划不能变更，请另立新事项")))
     return tuple(found)
+
+
+def _guide(doc: Document) -> Iterable[Problem]:
+    """A guide that does not say where to go is none."""
+    text = N_("办事指南缺少{label}，不能发布")
+    return (
+        Problem("guide_missing", text, {"label": label})
+        for key, label in GUIDE_FIELDS.items()
+        if _blank(doc, key)
+    )
 
 
 def _day(text: object) -> date | None:

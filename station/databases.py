@@ -1,7 +1,7 @@
 """The names of a server's databases: which there are, and how a station's or a case's is found. Opens none of them.
 
 station-<12 digits>   every event of the cases, errands and projects that began at that station, and its logbook, whoever wrote it
-public                written by the hub, read by all: devices, staff, days of the calendar
+public                written by the hub, read by all: devices, staff, days of the calendar, the catalogue and its lists
 desk                  the hub's own: who holds which case
 here                  this server's own, never served: passwords, sessions, how sync went
 """

@@ -145,6 +145,7 @@ def item(code: str) -> str:
         barred=barred(guide["item"]),
         complaints=posters.COMPLAINTS,
         version=of.book.version_on(code, of.day),
+        questions=posters.questions(guide["item"], of.book),
         upcoming=of.upcoming(code),
         question=finding.question_of(guide["item"], tables.station(window()), of),
     )

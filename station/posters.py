@@ -62,6 +62,6 @@ def _poster(item: Item, offer: Offer) -> dict[str, Any]:
     return {
         "item": item,
         "station": station,
-        "lines": posters.disclosures(item, offer, station, parts().clock().date(), parts().published.book()),
+        "lines": posters.guide(item, offer, station, parts().clock().date(), parts().published.book()),
         "complaints": posters.COMPLAINTS,
     }

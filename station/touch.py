@@ -60,12 +60,13 @@ def item(code: str) -> str:
     if offered is None:
         abort(404)
     found, offer = offered
-    lines = posters.disclosures(found, offer, here, of.day, of.book)
+    lines = posters.guide(found, offer, here, of.day, of.book)
     return _page(
         "touch_item.html",
         item=found,
         offer=offer,
         poster={"lines": lines},
+        questions=posters.questions(found, of.book),
         question=finding.question_of(found, here, of),
     )
 

@@ -16,6 +16,8 @@ HUB = "510900000000"
 LAW = "《中华人民共和国行政许可法》第三十四条"
 PROCEDURE = [{"step": "受理", "role": "窗口人员", "days": 0}, {"step": "审查", "role": "审查人员", "days": 1}]
 
+GUIDE = {"where": "区政务服务中心一楼 3 号窗口", "hours": "工作日 9:00—17:00", "phone": "0825-2310000"}
+
 
 def version(code: str, number: int, starts: str, **said: Any) -> dict[str, Any]:
     """The document of a version that may be published. `said`: what it says besides the shipped table, or instead."""
@@ -25,7 +27,7 @@ def version(code: str, number: int, starts: str, **said: Any) -> dict[str, Any]:
     ]
     return {
         **doc, "_id": f"item:{code}:{number}", "version": number, "effective_from": starts, "status": "published", "procedure": PROCEDURE,
-        "legal_basis": doc["legal_basis"] or LAW, "fee_basis": (doc["fee"] and LAW) or "", "station": HUB,
+        "legal_basis": doc["legal_basis"] or LAW, "fee_basis": (doc["fee"] and LAW) or "", "station": HUB, **GUIDE,
         "created_at": "2018-02-09T09:00:00+08:00", "created_by": "C001", **said,
     }  # fmt: skip
 

@@ -68,4 +68,6 @@ def fill(page: Page, starts: object) -> None:
         names.nth(n).fill("")
     names.first.fill("新式申请书")
     page.get_by_label("法律依据").first.fill("")
+    for label, said in (("办理地点", "三号窗口"), ("办公时间", "工作日"), ("咨询电话", "0825-2310000")):
+        page.get_by_label(label).fill(said)
     page.get_by_label("生效日期").fill(str(starts))

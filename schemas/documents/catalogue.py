@@ -70,12 +70,20 @@ class MaterialLine(Shape):
     needs = (Need("source_channel", ("village_certificate",), ("certificate_id",)),)
 
 
+class Question(Shape):
+    """What people ask about an item, and what they are told."""
+
+    question = Text(N_("问题"), high=500)
+    answer = Text(N_("解答"), high=2000)
+
+
 class ServiceItem(Record):
     """One version of a service item (事项), whole, with its material list. Days are working days.
 
     exception_*     why more than the promise limit is promised, and who approved it (seed row 3)
     preconditions   前置审查条件 that still hold
     in_hall, window_authorised, decided_at_window  两集中两到位 (seed row 59)
+    where, hours, phone, faq  what its guide says besides: of the window that decides, and what people ask
     """
 
     _id = Text(N_("文档编号"), pattern=rf"item:{ITEM_CODE}:[1-9][0-9]{{0,5}}", required=False)
@@ -113,6 +121,10 @@ class ServiceItem(Record):
     in_hall = Flag(N_("是否进驻大厅"), "public", required=False)
     window_authorised = Flag(N_("窗口是否获得授权"), "public", required=False)
     decided_at_window = Flag(N_("是否在窗口办结"), "public", required=False)
+    where = Text(N_("办理地点"), required=False)
+    hours = Text(N_("办公时间"), required=False)
+    phone = Text(N_("咨询电话"), high=40, required=False)
+    faq = many(nested(Question, N_("常见问题")), N_("常见问题"), required=False)
     national_basic_code = Text(N_("国家基本编码"), pattern=r"[0-9A-Z]{12}", required=False)
     national_impl_code = Text(N_("国家实施编码"), pattern=r"[0-9A-Z]{31}", required=False)
     version = Whole(N_("事项版本"), 1, MAX_WHOLE)
@@ -124,11 +136,6 @@ class ServiceItem(Record):
         Need("fee", (True,), ("fee_standard", "fee_basis")),
         Need("level", ("district",), ("zone",)),
     )
-
-
-class Question(Shape):
-    question = Text(N_("问题"), high=500)
-    answer = Text(N_("解答"), high=2000)
 
 
 class Guide(Record):

@@ -10,7 +10,7 @@ import pytest
 from hub import catalogue_form as form
 from hub.catalogue_office import PREFIX
 from station.databases import HERE
-from tests.catalogue import LAW, publish, version
+from tests.catalogue import GUIDE, LAW, publish, version
 from tests.test_journey import PERMIT
 from tests.world import HUB, TOWNSHIP, VILLAGE, Visitor, World
 
@@ -29,7 +29,7 @@ def filled(page: str, **typed: str) -> dict[str, str]:
               if (value := (re.findall(r'value="([^"]+)" selected', body) or [""])[0])}  # fmt: skip
     texts = dict(re.findall(r'<textarea [^>]*name="([a-z_]+)"[^>]*>(.*?)</textarea>', page, re.S))
     steps = {"step-0-step": "受理", "step-0-role": "窗口人员", "step-0-days": "0"}
-    return {**inputs, **chosen, **texts, **steps, **LINES, "effective_from": "2018-02-12", **typed}
+    return {**inputs, **chosen, **texts, **steps, **LINES, **GUIDE, "effective_from": "2018-02-12", **typed}
 
 
 def editor(city: World, employee_no: str = "C001") -> Visitor:
@@ -113,6 +113,10 @@ def test_who_drafted_a_version_may_not_publish_it(city: World) -> None:
         ({"line-1-name": "新式申请书"}, "列了两次"),
         ({"line-1-copies": "x"}, "申报材料第 2 行"),
         ({"fee": "1", "fee_standard": ""}, "收费标准"),
+        ({"where": ""}, "办事指南缺少办理地点"),
+        ({"hours": ""}, "办事指南缺少办公时间"),
+        ({"phone": ""}, "办事指南缺少咨询电话"),
+        ({"ask-0-question": "能代办吗？", "ask-0-answer": ""}, "常见问题第 1 行"),
     ],
 )
 def test_what_stands_against_a_draft_is_said_and_it_is_kept_as_it_was_typed(
@@ -210,6 +214,33 @@ def test_what_is_not_there_is_not_found(city: World, path: str) -> None:
     visitor = editor(city)
     visitor.open(path)
     assert visitor.status == 404
+
+
+def test_the_guide_is_read_before_it_is_published_and_then_by_citizens(city: World) -> None:
+    asked = {"ask-0-question": "可以请人代办吗？", "ask-0-answer": "可以，带上委托书。"}
+    visitor = drafted(city, **asked)
+    before = visitor.open(f"{ITEM}/draft/guide")
+    assert "八公开" in before and "还没有发布" in before
+    said = [*GUIDE.values(), *asked.values(), "新式申请书", "受理：窗口人员"]
+    assert all(each in before for each in said)
+    assert GUIDE["where"] not in city.visit(HUB).open(f"/services/{CODE}")
+    second = editor(city, "C002")
+    second.open(f"{ITEM}/draft")
+    second.send(f"{ITEM}/publish", rev=rev(second.page))
+    assert "第 2 版已经发布" in second.page
+    city.sync(TOWNSHIP, VILLAGE)
+    city.time.now += timedelta(days=3)
+    clerk = city.visit(VILLAGE).sign_in("V001")
+    for page in (
+        city.visit(HUB).open(f"/services/{CODE}"), clerk.open(f"/items/{CODE}"), clerk.open(f"/touch/items/{CODE}"),
+    ):  # fmt: skip
+        assert all(each in page for each in (*GUIDE.values(), *asked.values()))
+    assert all(each in clerk.open(f"/items/{CODE}/poster") for each in GUIDE.values())
+
+
+def test_a_draft_that_cannot_be_read_yet_says_why(city: World) -> None:
+    page = drafted(city, promised_days="三天").open(f"{ITEM}/draft/guide")
+    assert "还不能预览" in page and "“承诺时限”的数据类型有误" in page
 
 
 # -- the form ---------------------------------------------------------------------------------------------------------

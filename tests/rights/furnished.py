@@ -136,9 +136,10 @@ def asked_of_catalogue(
         return path, begun
     if not editor:
         return path.replace("<key>", begun.get("key", "1")), {}
-    key = lists[name].begin(PEOPLE["C001"], begun)
-    drafts = lists[name].drafts
-    drafts.save(PEOPLE["C001"], key, {**drafts.of(key).doc, **said}, drafts.of(key).rev)
+    doc = {**lists[name].kind.begun(begun, lists[name].known(), {}), **said}
+    key, drafts = doc["key"], lists[name].drafts
+    before = drafts.of(key)
+    drafts.save(PEOPLE["C001"], key, doc, before.rev if before else "")
     return path.replace("<key>", key), {"rev": drafts.of(key).rev}
 
 

@@ -172,6 +172,7 @@ def test_what_a_districts_bureau_took_over_from_the_city_is_its_own_from_that_da
 def test_what_a_bureau_took_over_in_its_own_district_is_offered_as_before() -> None:
     for moved in shipped().transfers():
         item = tables.items()[moved.item_code]
+        assert shipped().handed(item, station(HUB), date.max) == moved, "also as the city sees it"
         for where in (VILLAGE, ELSEWHERE, moved.to_bureau, HUB):
             assert shipped().offer(item, station(where), date.max) == offers.offer(item, station(where))
 

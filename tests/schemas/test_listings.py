@@ -66,6 +66,13 @@ def test_a_transfer_may_be_put_right_until_it_begins() -> None:
         assert [each.code for each in listings.transfer_problems(transfer(), book, TODAY)] == codes
 
 
+def test_an_order_that_was_interrupted_on_its_first_day_can_be_published_to_its_end() -> None:
+    order = transfer(items=[CITY.item_code, OTHER.item_code], formal_from=str(TODAY))
+    first = Transfer(CITY.item_code, CITY.department, BUREAU, None, TODAY, "市政府令第1号")
+    book = shipped().with_transfers([first])
+    assert "transferred_already" not in [each.code for each in listings.transfer_problems(order, book, TODAY)]
+
+
 def test_every_item_of_an_order_is_a_document_of_its_own() -> None:
     docs = listings.transfer_documents(transfer(items=[CITY.item_code, OTHER.item_code]))
     assert [each["_id"] for each in docs] == [f"transfer:{CITY.item_code}", f"transfer:{OTHER.item_code}"]

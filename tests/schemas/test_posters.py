@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
-from schemas import offers, posters, tables
-from schemas.posters import disclosures
+from schemas import catalogue, offers, posters, tables
+from schemas.posters import disclosures, guide, questions
+from schemas.published import version_of
 from schemas.publishing import DISCLOSURES
+from tests.catalogue import GUIDE, version
 from tests.schemas.histories import BUREAU, HUB, TOWNSHIP, VILLAGE
 
 DAY = date(2018, 2, 9)
@@ -73,3 +75,20 @@ def test_the_promise_stands_beside_the_limit_of_the_law() -> None:
         if each.level == "city" and not each.instant and each.legal_basis_kind != "none"
     )
     assert f"法定时限{free.legal_days}个工作日" in said(free.item_code, HUB)["promised_days"][0]
+
+
+def test_a_guide_says_where_to_go_once_that_was_published_and_the_eight_stay_the_eight() -> None:
+    item = next(each for each in tables.items().values() if each.division_code == "510903")
+    place = tables.station("510903000000")
+    offer = offers.offer(item, place)
+    assert offer is not None
+    eight = disclosures(item, offer, place, DAY)
+    assert guide(item, offer, place, DAY) == eight
+    second = version_of(
+        version(item.item_code, 2, "2018-03-01", faq=[{"question": "能代办吗？", "answer": "能。"}])
+    )
+    assert second is not None
+    book = catalogue.shipped().with_versions([second])
+    found = guide(second.item, offer, place, DAY, book)
+    assert {each.key: each.lines[0] for each in found[8:]} == GUIDE
+    assert questions(second.item, book) == (("能代办吗？", "能。"),) and questions(item, book) == ()

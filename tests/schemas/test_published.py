@@ -8,7 +8,7 @@ import pytest
 
 from schemas import catalogue, listings, published, tables
 from schemas.catalogue import InForce, Transfer, Version
-from tests.catalogue import LAW, version
+from tests.catalogue import GUIDE, LAW, version
 
 ITEM = next(each for each in tables.items().values() if each.division_code == "510903" and not each.instant)
 CODE = ITEM.item_code
@@ -31,6 +31,7 @@ def test_a_version_says_what_its_document_says() -> None:
     assert found.item.name == "食品经营许可（新办）" and found.item.version == 2
     assert (found.effective_from, found.effective_to, found.withdrawn) == (date(2018, 3, 1), None, False)
     assert found.fee_basis == LAW and found.item.fee_note == "20元/本"
+    assert (found.where, found.hours, found.phone) == tuple(GUIDE.values()) and found.faq == ()
     assert found.procedure == ("受理：窗口人员，0个工作日", "审查：审查人员，1个工作日")
     assert [(each.seq, each.name) for each in found.lines] == [
         (each.seq, each.name) for each in tables.materials(CODE)

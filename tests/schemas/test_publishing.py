@@ -306,6 +306,7 @@ def test_a_whole_version_that_follows_the_newest_may_be_published() -> None:
     ("said", "code"),
     [
         ({"procedure": []}, "disclosure_missing"),
+        *(({field: " "}, "guide_missing") for field in publishing.GUIDE_FIELDS),
         ({"effective_from": "2018-02-08"}, "starts_in_the_past"),
         ({"effective_from": ""}, "no_start"),
         ({"version": 3}, "not_the_next"),
