@@ -380,6 +380,7 @@ def create_app(
         supervised,
         touch,
         upgrade_pages,
+        viewer,
         village_certificates,
         voice,
         worklist,
@@ -408,7 +409,7 @@ def create_app(
         else ()
     )
     own = (
-        signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
+        signin.blueprint, pages.blueprint, recording.blueprint, query.blueprint, card_pages.blueprint, papers.blueprint, posters.blueprint, scans.blueprint, viewer.blueprint, personal.blueprint, audit.blueprint, stick_pages.blueprint,
         worklist.blueprint, errand_pages.blueprint, ratings.blueprint, voice.blueprint, supervised.blueprint, inspected.blueprint, coordination_pages.blueprint, roster_pages.blueprint, notice_pages.blueprint,
         sheets.blueprint, paper_pages.blueprint, backup_pages.blueprint, health_pages.blueprint,
         screens.blueprint, touch.blueprint, board.blueprint, guide.blueprint, intermediary.blueprint,

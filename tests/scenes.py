@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from schemas import tables
 from station.files import Scan
-from tests import hub_scenes, ledgers
+from tests import hub_scenes, ledgers, scans
 from tests.browser import browser, sign_in, window
 from tests.hub_scenes import Scene
 from tests.rights.tables import AT, PROGRAMS, routes
@@ -50,8 +50,10 @@ def fill(world: World) -> list[Scene]:
     village, hub = world[VILLAGE].parts, world[HUB].parts
     clerk = PEOPLE["V001"]
     decided, supplement, waiting = record(world, PERMIT), record(world, PERMIT), record(world, PERMIT)
+    photo = Scan(2, "申请表第一页.jpg", "image/jpeg", scans.photo())
+    shown = str(photo.line["sha256"])
     wrong = Scan(1, "别人的身份证.pdf", "application/pdf", pdf(seed=2))
-    village.casework.attach(decided, clerk, [Scan(1, "身份证.pdf", "application/pdf", pdf()), wrong])
+    village.casework.attach(decided, clerk, [Scan(1, "身份证.pdf", "application/pdf", pdf()), photo, wrong])
     off = {"material": 1, "sha256": wrong.line["sha256"], "reason": "扫错了人"}
     village.casework.act(decided, clerk, [("detach", off)])
     village.casework.attach(waiting, clerk, [Scan(1, "身份证.pdf", "application/pdf", pdf())])
@@ -93,7 +95,7 @@ def fill(world: World) -> list[Scene]:
     world.sync(VILLAGE, TOWNSHIP)
     parts = {
         "<code>": PERMIT.item_code, "<case_no>": decided, "<kind>": "receipt", "<handle>": handle, "<errand_no>": errand_no, "<id>": ledger,
-        "<cert_code>": "KEEP-01", "<form>": issued, "<station>": VILLAGE, "<metric>": "accepted_cases", "<key>": hub_scenes.card(world),
+        "<cert_code>": "KEEP-01", "<form>": issued, "<station>": VILLAGE, "<metric>": "accepted_cases", "<key>": hub_scenes.card(world), "<sha256>": shown,
     }  # fmt: skip
     more = [
         Scene("village", "V001", "/cases/<case_no>", f"/cases/{supplement}"),

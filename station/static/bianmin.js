@@ -7,6 +7,7 @@
      data-ask="/address"      an input: what stands in it is asked there while it is typed, and answered with parts of the page
      <form data-draft="/a">   each change is saved there at once; its answer stands in the form's [data-said]
      <form data-enter>        Enter goes on to the next field, and saves after the last
+     data-key="ArrowLeft"     a link: that key goes where it leads, unless somebody types
      data-tick="name-"        a button: ticks every box whose name begins so
      data-idle="60"           on body: so many seconds without a touch, a key or a scroll lead to the address in data-to
      data-print               a button: opens the printing window; data-print-now: it opens by itself as the page is shown
@@ -172,6 +173,12 @@ function goOnWithEnter(form) {
 }
 
 document.querySelectorAll("form[data-enter]").forEach(goOnWithEnter);
+
+/* A key that a link names. */
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea")) return;
+  document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
+});
 
 /* Down and up: from a field into what is listed below it, and along it. */
 document.addEventListener("keydown", (event) => {
