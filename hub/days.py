@@ -90,7 +90,7 @@ class Days:
             {"day": day, "weekday": holidays.WEEKDAYS[day.weekday()], "kind": KINDS[kind], "name": name}
             for day, kind, name in known.calendar.special_days(shown)
         ]
-        years = sorted({*known.calendar.years(), known.today.year + 1})
+        years = sorted({*known.calendar.years(), known.today.year + 1, shown})
         return Shown(rows, {"year": shown, "years": years, "covered": known.calendar.covers(shown)})
 
 

@@ -13,7 +13,7 @@ Python alone.
     TARGET/gone-back                 <version> [failed], which was gone back from, by somebody or because it did not stay up: no station
                                      takes it again by itself
     TARGET/bianmin-station[.bat]     starts the one in use, and so bianmin-hub; these are what services and icons name
-    TARGET/kit.py                    this file, which they call
+    TARGET/kit.py                    this file as the version in use brought it, which they call
 
 Data is nowhere below TARGET and is not touched: the program itself backs a store up before another version opens it.
 """
@@ -82,7 +82,8 @@ def install(target: Path, *, aside: bool = False) -> str:
             # A release that comes by sync brings the wheels that are new, and finds the others here.
             kept = str(place / "wheels")
             _pip(place, target, "download", "--require-hashes", "--dest", kept, "-r", lock)
-            shutil.copy(lock, place / "lock.txt")
+            shutil.copy(HERE / "kit.py", place)
+            shutil.copy(lock, place / "lock.txt")  # last: by this a station knows that all else is in place
         except subprocess.CalledProcessError as error:
             shutil.rmtree(place, ignore_errors=True)
             raise Refused(f"没有装成（pip {error.returncode}）。请看上面的提示；正在用的版本没有动") from None
@@ -114,9 +115,10 @@ def back(target: Path, why: str = "") -> str:
 def use(target: Path, version: str, before: list[str]) -> None:
     """Writes who is in use, makes the commands, and takes away what is neither in use nor the one before."""
     python = getattr(sys, "_base_executable", "") or sys.executable
-    if target.resolve() != HERE:
-        shutil.copy(HERE / "kit.py", target / "kit.py.new")
-        (target / "kit.py.new").replace(target / "kit.py")
+    own = target / "versions" / version / "kit.py"
+    # Each version is started by the file it came with, whoever puts it in use.
+    shutil.copy(own if own.exists() else HERE / "kit.py", target / "kit.py.new")
+    (target / "kit.py.new").replace(target / "kit.py")
     for name in COMMANDS:
         if WINDOWS:
             _write(target / f"{name}.bat", f'@"{python}" "%~dp0kit.py" --start {name} %*\r\n')

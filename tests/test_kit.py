@@ -127,9 +127,13 @@ def test_a_version_is_installed_aside_taken_on_trial_and_put_back_if_it_does_not
     assert (target / "gone-back").read_text().split() == ["0.2.0", "failed"]
 
     third = kits.kit(tmp_path, "0.3.0")
+    (third / "kit.py").write_text((third / "kit.py").read_text() + "# of 0.3.0\n")
+    kits.list_files(third)
     kit_of(third, str(target), "--aside")
+    assert "# of 0.3.0" not in (target / "kit.py").read_text()
     kit_of(target, str(target), "--take", "0.3.0")
     assert run(target, "serve") == (0, ["0.3.0 serve"])
+    assert "# of 0.3.0" in (target / "kit.py").read_text(), "it is started by what it came with"
     assert not (target / "trial").exists()
     assert {each.name for each in (target / "versions").iterdir()} == {"0.1.0", "0.3.0"}
 
