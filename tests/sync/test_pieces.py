@@ -47,9 +47,11 @@ def test_what_is_no_piece_is_not_let_in_by_its_name() -> None:
         empty,
     ):
         assert not pieces.is_piece(wrong)
-        assert problem(DB, wrong, "510903001001", "aaaaaaaa")
+        for db in (DB, "public"):
+            assert problem(db, wrong, "510903001001", "aaaaaaaa")
     assert problem(DB, sound, "510903001001", "aaaaaaaa") is None
-    assert problem("public", sound, "510903001001", "aaaaaaaa")
+    assert problem("public", sound, "510903001001", "aaaaaaaa") is None, "a release's"
+    assert problem("desk", sound, "510903001001", "aaaaaaaa")
 
 
 def test_pieces_travel_by_exchange_after_everything_else_and_once(tmp_path: Path) -> None:
