@@ -186,9 +186,10 @@ def clerk(city: City, station: Server, progress: Progress, work: Sequence[Errand
         while not progress.over():
             for case_no in CASE_LINK.findall(browser.get("/cases", list="supplement")):
                 supply(browser, progress, case_no)
-            unfinished = [
-                name for name in ("supplement", "open") if CASE_LINK.search(browser.get("/cases", list=name))
-            ]
+            # In this order: what is asked to be mended leaves the one for the other, and comes back by this hand only.
+            unfinished = any(
+                CASE_LINK.search(browser.get("/cases", list=name)) for name in ("open", "supplement")
+            )
             if not unfinished and "bm-lamp-done" in browser.get("/sync") and not _to_be_issued(browser):
                 return
             time.sleep(0.5)
