@@ -72,7 +72,10 @@ def test_the_keyboard_alone_finds_a_known_person_and_saves(tmp_path: Path, chrom
         expect(clerk.get_by_label("姓名")).to_be_focused()
         keys.type("zxm")
         expect(clerk.locator("#people button")).to_have_count(1)
-        keys.press("ArrowDown")
+        with clerk.expect_response(lambda each: "name=zxm" in (each.request.post_data or "")) as kept:
+            keys.press("ArrowDown")
+        kept.value.finished()
+        expect(clerk.locator("#people button")).to_be_focused()
         keys.press("Enter")
         expect(clerk.get_by_label("身份证号码")).to_have_value("510903199003070012")
         expect(clerk.get_by_text("号码无误：男")).to_be_visible()
@@ -84,4 +87,28 @@ def test_the_keyboard_alone_finds_a_known_person_and_saves(tmp_path: Path, chrom
                 keys.press("Space")
         keys.press("Enter")
         expect(clerk.get_by_text("已保存在本机")).to_be_visible()
+    assert strangers == []
+
+
+@pytest.mark.browser
+def test_whoever_has_gone_into_the_list_of_people_stays_there_when_it_is_answered_once_more(
+    tmp_path: Path, chromium: str
+) -> None:
+    strangers: list[str] = []
+    with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
+        before = city.visit(VILLAGE).sign_in("V001")
+        before.open(f"/items/{PERMIT.item_code}/record")
+        before.send(f"/items/{PERMIT.item_code}/record", **application(before.form))
+        clerk = window(started, strangers)
+        sign_in(clerk, city, VILLAGE, "V001")
+        clerk.goto(f"{city[VILLAGE].url}/items/{PERMIT.item_code}/record")
+        name, found = clerk.get_by_label("姓名"), clerk.locator("#people button")
+        name.press_sequentially("赵小")
+        expect(found).to_have_count(1)
+        people = clerk.locator("#people")
+        people.evaluate("each => each.dataset.shown = 'before'")
+        name.press_sequentially("明")
+        clerk.keyboard.press("ArrowDown")  # leaving the field saves it, and the list is answered
+        expect(people).not_to_have_attribute("data-shown", "before")
+        expect(found).to_be_focused()
     assert strangers == []

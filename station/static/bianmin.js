@@ -20,12 +20,16 @@ const THROTTLE = 400; /* milliseconds between two saves of a field that is being
 
 /* -- parts of a page -------------------------------------------------------------------------------------------- */
 
-/* Puts each element of an answer in the place of the one that has its id. Scripts in it would not run. */
+/* Puts each element of an answer in the place of the one that has its id. Scripts in it would not run.
+   Whoever has gone into a list by the keyboard while it was asked for once more stays at the same entry. */
 function replaceParts(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   for (const part of [...parsed.body.children]) {
     const place = part.id && document.getElementById(part.id);
-    if (place) place.replaceWith(part);
+    if (!place || place.isEqualNode(part)) continue;
+    const held = place.contains(document.activeElement) ? document.activeElement : null;
+    place.replaceWith(part);
+    if (held) [...part.querySelectorAll(held.localName)].find((each) => each.isEqualNode(held))?.focus();
   }
 }
 
