@@ -27,7 +27,7 @@ REFRESH: Final = 30  # seconds
 PAGE: Final = 50
 STATES: Final = ("now", "today", "week", "silent", "never")
 WITHIN: Final = (("now", timedelta(minutes=10)), ("today", timedelta(days=1)), ("week", timedelta(days=7)))
-SIDE, GAP, IN_A_ROW = 12, 3, 45
+SIDE, GAP, IN_A_ROW = 12, 3, 45  # SIDE: as wall_parts.html draws a square
 
 
 class Row(NamedTuple):
@@ -86,7 +86,6 @@ def city() -> Response:
         states=STATES,
         district=district,
         districts=tables.districts(),
-        side=SIDE,
     )
 
 

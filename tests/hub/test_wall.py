@@ -12,7 +12,7 @@ from tests.world import HUB, NEIGHBOUR, TOWNSHIP, VILLAGE, World
 def test_the_wall_shows_every_station_by_how_long_ago_it_was_heard_of_and_comes_anew(city: World) -> None:
     supervisor = city.visit(HUB).sign_in("S001")
     page = supervisor.open("/wall")
-    assert page.count("<rect x=") == 2324
+    assert page.count("</title></rect>") == 2324
     assert "十分钟内联系过 <strong>1</strong>" in page  # the township, when the city was made
     assert "从未联系 <strong>2323</strong>" in page
     assert supervisor.client.get("/wall").headers["Refresh"] == "30"
@@ -21,6 +21,7 @@ def test_the_wall_shows_every_station_by_how_long_ago_it_was_heard_of_and_comes_
     page = city.visit(HUB).sign_in("S001").open("/wall", district="510903000000")
     assert "超过一周没有联系 <strong>1</strong>" in page
     assert page.count("<h2") == 1
+    assert page.count("m0 8l-8 -8") == 2, "a cross in the legend and in the square of the silent one"
 
 
 def test_a_township_leads_to_its_villages_and_the_silent_are_listed_longest_first(city: World) -> None:
