@@ -19,6 +19,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final, Literal
 
+from schemas.problems import N_
 from schemas.shipped import rows
 
 Colour = Literal["reminder", "yellow", "red", "flag"]
@@ -30,6 +31,30 @@ _COLOURS: Final[Mapping[str, Colour]] = {
 }
 OPS: Final = frozenset({">=", ">", "<"})
 UNITS: Final = frozenset({"workday", "day", "minute", "count", "character", "fen"})
+
+
+# The sentences of the shipped rows, named where they are collected for translation; a test holds them to the table.
+NOTES: Final = (
+    N_("距承诺期限不足1个工作日"),
+    N_("收件满5个工作日未告知补正也未受理，视为受理"),
+    N_("超过承诺期限1个工作日"),
+    N_("超过承诺期限2个工作日以上"),
+    N_("超过法定期限"),
+    N_("不予受理或者不予许可的理由不足10个字"),
+    N_("第二次要求补正"),
+    N_("索要目录以外的材料"),
+    N_("收取目录以外的费用"),
+    N_("行政许可未经审查即办结"),
+    N_("差评或者属实的投诉15个工作日内未整改"),
+    N_("差评或者属实的投诉30日内未整改"),
+    N_("特别程序超过告知的时间"),
+    N_("即办件未在受理当日办结"),
+    N_("服务站超过3个工作日未同步"),
+    N_("服务站超过5个工作日未同步（已登记线路故障的除外）"),
+    N_("记录时间早于前一条记录"),
+    N_("记录时间晚于市中心收到时间10分钟以上"),
+    N_("协调事项超过答复期限未答复"),
+)
 
 
 @dataclass(frozen=True, slots=True)

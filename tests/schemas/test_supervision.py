@@ -17,10 +17,15 @@ import pytest
 from schemas import supervision
 from schemas.feedback import Complaint, Rating
 from schemas.supervision import Card, Circumstances, Rule, cards, parse_rule, rules, station_cards
+from schemas.supervision.rules import NOTES
 from schemas.workdays import Calendar, calendar
 from tests.schemas.histories import BUREAU, CASE, VILLAGE, History, moment, permit, village_item
 
 RULES = rules()
+
+
+def test_each_sentence_of_the_table_is_named_for_translation() -> None:
+    assert {each.note for each in RULES} == set(NOTES)
 
 
 def at(day: str, hour: int = 9) -> str:
