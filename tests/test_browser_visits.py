@@ -1,4 +1,6 @@
-"""An unannounced visit in a real browser: planned, found out, released; and put right where it was, by the village's own clerk."""
+"""An unannounced visit in a real browser: planned, carried out, released; put right where it was, by the village's own clerk; and somebody
+held to account for what was found.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from tests.world import HUB, TOWNSHIP, VILLAGE, small_city
 
 
 @pytest.mark.browser
-def test_a_visit_goes_from_its_plan_to_what_the_village_put_right(tmp_path: Path, chromium: str) -> None:
+def test_a_visit_goes_from_its_plan_to_what_was_put_right_and_who_answers_for_it(
+    tmp_path: Path, chromium: str
+) -> None:
     strangers: list[str] = []
     with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
         supervisor, clerk = window(started, strangers), window(started, strangers)
@@ -59,4 +63,13 @@ def test_a_visit_goes_from_its_plan_to_what_the_village_put_right(tmp_path: Path
         city.sync(VILLAGE, TOWNSHIP)
         supervisor.reload()
         expect(supervisor.get_by_text("已安排两人轮岗")).to_be_visible()
+        supervisor.get_by_role("link", name="追究责任").click()
+        supervisor.get_by_label("责任人工号").fill("V001")
+        supervisor.get_by_label("处理方式").select_option(label="约谈")
+        supervisor.get_by_role("button", name="作出决定").click()
+        expect(supervisor.get_by_role("alert")).to_be_visible()
+        supervisor.get_by_label("理由").fill("多次脱岗")
+        supervisor.get_by_role("button", name="作出决定").click()
+        expect(supervisor.get_by_role("row", name="王芳（V001）")).to_contain_text("多次脱岗")
+        picture(supervisor, "89-accountability")
     assert strangers == []
