@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.couch import couchdb, couchdb_server, open_couch, way  # noqa: F401  # fixtures
+from tests.made_once import make_once
 from tests.world import World, small_city
+
+make_once()
 
 # `HYPOTHESIS_PROFILE=long make test` searches as long as one cares to wait.
 settings.register_profile(
