@@ -1,5 +1,5 @@
 """What each of the thousands of apps of a test run would make for itself again, made once a process: the code that builds a rule's address,
-and the code of a page's template. Half of the processor's time of a test over HTTP went there.
+and the code of a page's template. A third of the processor's time of a test over HTTP went there.
 
 Changes nothing that an app does: the code depends on the rule, or on the template's text, alone.
 """
