@@ -19,9 +19,7 @@ ASKED = (
 
 
 @pytest.mark.browser
-def test_a_village_asks_its_township_and_reads_the_answer_without_a_line(
-    tmp_path: Path, chromium: str
-) -> None:
+def test_a_village_asks_its_township_and_reads_the_answer(tmp_path: Path, chromium: str) -> None:
     strangers: list[str] = []
     with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
         clerk, township = window(started, strangers), window(started, strangers)

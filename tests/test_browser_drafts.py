@@ -11,7 +11,14 @@ from playwright.sync_api import expect
 from tests.browser import browser, picture, sign_in, window
 from tests.scans import photo
 from tests.test_journey import INSTANT, PERMIT
-from tests.world import VILLAGE, application, small_city
+from tests.world import VILLAGE, World, application, small_city
+
+
+def record_somebody(city: World) -> None:
+    """From now on the village knows 赵小明."""
+    before = city.visit(VILLAGE).sign_in("V001")
+    before.open(f"/items/{PERMIT.item_code}/record")
+    before.send(f"/items/{PERMIT.item_code}/record", **application(before.form))
 
 
 @pytest.mark.browser
@@ -57,9 +64,7 @@ def test_a_draft_is_kept_while_it_is_typed_and_the_keyboard_alone_saves_it(
 def test_the_keyboard_alone_finds_a_known_person_and_saves(tmp_path: Path, chromium: str) -> None:
     strangers: list[str] = []
     with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
-        before = city.visit(VILLAGE).sign_in("V001")
-        before.open(f"/items/{PERMIT.item_code}/record")
-        before.send(f"/items/{PERMIT.item_code}/record", **application(before.form))
+        record_somebody(city)
         clerk = window(started, strangers)
         sign_in(clerk, city, VILLAGE, "V001")
         keys = clerk.keyboard
@@ -96,9 +101,7 @@ def test_whoever_has_gone_into_the_list_of_people_stays_there_when_it_is_answere
 ) -> None:
     strangers: list[str] = []
     with small_city(tmp_path, sockets=True) as city, browser(chromium) as started:
-        before = city.visit(VILLAGE).sign_in("V001")
-        before.open(f"/items/{PERMIT.item_code}/record")
-        before.send(f"/items/{PERMIT.item_code}/record", **application(before.form))
+        record_somebody(city)
         clerk = window(started, strangers)
         sign_in(clerk, city, VILLAGE, "V001")
         clerk.goto(f"{city[VILLAGE].url}/items/{PERMIT.item_code}/record")
